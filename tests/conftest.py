@@ -1,0 +1,78 @@
+import os
+import platform
+import sqlite3
+from pathlib import Path
+
+import django
+import hypothesis
+import pytest
+from django.db import connection
+
+from genbilling import gateway
+
+# How long one example takes says nothing on a machine that runs four workers and a server.
+hypothesis.settings.register_profile("genbilling", deadline=None)
+hypothesis.settings.load_profile("genbilling")
+
+
+def pytest_collection_modifyitems(items):
+    if connection.vendor == "postgresql":
+        return
+    skip = pytest.mark.skip(reason="needs PostgreSQL: set GENBILLING_TEST_DATABASE=postgres")
+    for item in items:
+        if item.get_closest_marker("postgres"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def braintree_books(settings, tmp_path, monkeypatch):
+    """A Braintree of its own for each test, and for the processes that the test starts."""
+    books = tmp_path / "braintree.sqlite3"
+    monkeypatch.setenv("GENBILLING_TEST_BRAINTREE", str(books))
+    settings.GENBILLING = {**settings.GENBILLING, "EMBEDDED_DB": books}
+    yield books
+    gateway.disconnect()
+
+
+@pytest.fixture
+def database_env(transactional_db):
+    """The environment under which another process works on this test's database, as in
+    `subprocess.run([sys.executable, "manage.py", ...], cwd=TOP, env=database_env)`.
+
+    It sees only what is committed, hence `transactional_db`.
+    """
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "GENBILLING_TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
+    }
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Write down, for the list at the end of a tox run, what this run really ran on."""
+    record = os.environ.get("GENBILLING_TEST_RECORD")
+    if record and not hasattr(config, "workerinput"):  # once, not in each worker of pytest-xdist
+        Path(record).parent.mkdir(parents=True, exist_ok=True)
+        with open(record, "a") as file:
+            file.write(f"{ran_on()}: {counts(terminalreporter.stats)}\n")
+
+
+def ran_on():
+    python = f"Python {platform.python_version()}"
+    return f"{python}, Django {django.__version__}, {database_version()}"
+
+
+def database_version():
+    if connection.vendor == "sqlite":
+        return f"SQLite {sqlite3.sqlite_version}"
+    # Imported here: whoever works on SQLite needs no psycopg and no server.
+    from tests.postgres import server_version  # noqa: PLC0415
+
+    return f"PostgreSQL {server_version()}"
+
+
+def counts(stats):
+    passed, failed, errors, skipped = (
+        len(stats.get(outcome, ())) for outcome in ("passed", "failed", "error", "skipped")
+    )
+    return f"{passed} passed, {failed + errors} failed, {skipped} skipped"
