@@ -1,0 +1,233 @@
+"""Every setting: its name, default, meaning, and what makes a value good. Read when used, never kept."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from .exceptions import BadSetting
+
+Problem = str | None
+
+
+def _flag(value: object) -> Problem:
+    return None if isinstance(value, bool) else "must be True or False"
+
+
+def _positive_int(value: object) -> Problem:
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return None if good else "must be a whole number, 1 or more"
+
+
+def _days(value: object) -> Problem:
+    if value is None:
+        return None
+    good = (
+        isinstance(value, list | tuple)
+        and len(value) > 0
+        and all(_positive_int(day) is None for day in value)
+        and list(value) == sorted(set(value))
+    )
+    return None if good else "must be None or rising whole numbers of days, e.g. (1, 3, 5, 7)"
+
+
+def _text(value: object) -> Problem:
+    return None if isinstance(value, str) else "must be a string"
+
+
+def _path(value: object) -> Problem:
+    return None if isinstance(value, str | Path) and str(value) else "must be a path"
+
+
+def _products(value: object) -> Problem:
+    good = isinstance(value, str | list | tuple)
+    return None if good else "must be a list of product dicts, or the dotted path of one"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One key of the ``GENBILLING`` dict; `problem` returns what is wrong with a value, or None."""
+
+    name: str
+    default: Any
+    problem: Callable[[object], Problem]
+    help: str
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting(
+            name="PRODUCTS",
+            default=[],
+            problem=_products,
+            help="the product dicts: a list, or the dotted path of one",
+        ),
+        Setting(
+            name="PRORATE_FIRST_PERIOD",
+            default=False,
+            problem=_flag,
+            help="charge a product's first month by days, the day of adding included",
+        ),
+        Setting(
+            name="RETRY_DAYS",
+            default=None,
+            problem=_days,
+            help="days after the first failure on which an invoice is tried again; None: every dispatch",
+        ),
+        Setting(
+            name="MAX_TRIES",
+            default=15,
+            problem=_positive_int,
+            help="refused tries per invoice and card within 30 days; card networks fine more than 15",
+        ),
+        Setting(
+            name="DISPATCH_WORKERS",
+            default=4,
+            problem=_positive_int,
+            help="gateway calls that one dispatch_invoices keeps in flight (PostgreSQL)",
+        ),
+        Setting(
+            name="MERCHANT_ACCOUNT_ID",
+            default="",
+            problem=_text,
+            help="the Braintree merchant account that is charged; empty: the merchant's default",
+        ),
+        Setting(
+            name="EMBEDDED_DB",
+            default="braintree-sandbox.sqlite3",
+            problem=_path,
+            help='the books of BRAINTREE_ENVIRONMENT = "embedded": a file, or ":memory:" for one process',
+        ),
+    )
+}
+
+BRAINTREE_NAMES = (
+    "BRAINTREE_ENVIRONMENT",
+    "BRAINTREE_MERCHANT_ID",
+    "BRAINTREE_PUBLIC_KEY",
+    "BRAINTREE_PRIVATE_KEY",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Braintree:
+    """The four ``BRAINTREE_*`` settings. The private key stays out of the repr, and so out of logs."""
+
+    environment: str
+    merchant_id: str
+    public_key: str
+    private_key: str
+
+    def __repr__(self) -> str:
+        return f"Braintree(environment={self.environment!r}, merchant_id={self.merchant_id!r})"
+
+
+def products() -> str | list[Any] | tuple[Any, ...]:
+    """Return ``PRODUCTS`` as it stands; `genbilling.catalogue` reads it."""
+    value: str | list[Any] | tuple[Any, ...] = _get("PRODUCTS")
+    return value
+
+
+def prorate_first_period() -> bool:
+    """Return whether a product's first month is charged by days."""
+    return bool(_get("PRORATE_FIRST_PERIOD"))
+
+
+def retry_days() -> tuple[int, ...] | None:
+    """Return the days after the first failure on which an invoice is tried again; None: no schedule."""
+    days: Iterable[int] | None = _get("RETRY_DAYS")
+    return None if days is None else tuple(days)
+
+
+def max_tries() -> int:
+    """Return how many refused tries an invoice may have on one card within 30 days."""
+    return int(_get("MAX_TRIES"))
+
+
+def dispatch_workers() -> int:
+    """Return how many gateway calls one dispatch keeps in flight."""
+    return int(_get("DISPATCH_WORKERS"))
+
+
+def merchant_account_id() -> str:
+    """Return the merchant account to charge, empty for the merchant's default one."""
+    return str(_get("MERCHANT_ACCOUNT_ID"))
+
+
+def embedded_db() -> str:
+    """Return where the embedded gateway keeps its books."""
+    return str(_get("EMBEDDED_DB"))
+
+
+def braintree() -> Braintree:
+    """Return the gateway's settings.
+
+    Raises:
+        BadSetting: one is missing or empty, or the environment is none that there is.
+    """
+    for problem in braintree_problems():
+        raise BadSetting(problem)
+    environment, merchant_id, public_key, private_key = (getattr(settings, name) for name in BRAINTREE_NAMES)
+    return Braintree(
+        environment=environment, merchant_id=merchant_id, public_key=public_key, private_key=private_key
+    )
+
+
+def braintree_problems() -> Iterator[str]:
+    """Yield what is wrong with the ``BRAINTREE_*`` settings, a sentence each."""
+    for name in BRAINTREE_NAMES:
+        value = getattr(settings, name, None)
+        if not isinstance(value, str) or not value:
+            yield f"The setting {name} is missing: it must be a string that is not empty."
+        elif name == "BRAINTREE_ENVIRONMENT" and not _is_environment(value):
+            yield (
+                f"BRAINTREE_ENVIRONMENT is {value!r}: it must be 'production', 'sandbox', 'embedded', or the "
+                "URL of a gateway on this host, e.g. 'http://localhost:3000'."
+            )
+
+
+def genbilling_problems() -> Iterator[str]:
+    """Yield what is wrong with the ``GENBILLING`` dict itself, a sentence each; products apart."""
+    given = getattr(settings, "GENBILLING", {})
+    if not isinstance(given, dict):
+        yield "The setting GENBILLING must be a dict."
+        return
+    for name in sorted(given.keys() - SETTINGS.keys(), key=str):
+        yield f"GENBILLING has the unknown key {name!r}: the keys are {', '.join(SETTINGS)}."
+    for name in SETTINGS.keys() & given.keys():
+        if problem := SETTINGS[name].problem(given[name]):
+            yield f"GENBILLING[{name!r}] is {given[name]!r}: it {problem}."
+
+
+def _get(name: str) -> Any:
+    for problem in genbilling_problems():
+        raise BadSetting(problem)
+    return getattr(settings, "GENBILLING", {}).get(name, SETTINGS[name].default)
+
+
+def _is_environment(value: str) -> bool:
+    return value in {"production", "sandbox", "embedded"} or is_local_url(value)
+
+
+def is_local_url(value: str) -> bool:
+    """Return whether `value` is the http URL of a port on this host (a loopback name or address)."""
+    try:
+        url = urlsplit(value)
+        named_port = url.port is not None
+    except ValueError:
+        return False
+    if url.scheme != "http" or not named_port or url.path.strip("/") or url.query or url.username:
+        return False
+    if url.hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(url.hostname or "").is_loopback
+    except ValueError:
+        return False

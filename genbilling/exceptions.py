@@ -1,0 +1,109 @@
+"""Every error that genbilling raises on purpose.
+
+``GenbillingError`` is the root, for ``except`` clauses; what is raised is always one of its children. The
+message says what happened, to which row, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+class GenbillingError(Exception):
+    """The root of the tree; never raised itself."""
+
+
+class BadSetting(GenbillingError, ImproperlyConfigured):
+    """A setting or a product declaration is missing, misspelt or has a wrong value."""
+
+
+class BadInput(GenbillingError, ValueError):
+    """A value given by the caller cannot be used."""
+
+
+class BadAmount(BadInput):
+    """A number of units or steps that is not a positive whole number."""
+
+
+class BadMoney(BadInput):
+    """A sum of money that is a float, not a number, or too large for the books."""
+
+
+class BadPeriod(BadInput):
+    """A period that is not a month written ``YYYYMM``."""
+
+
+class AccountError(GenbillingError):
+    """Something that the account's state does not allow; never raised itself."""
+
+
+class NoAccount(AccountError):
+    """The user belongs to no account, or owns none where an owner is asked for."""
+
+
+class AlreadyInAccount(AccountError):
+    """The user belongs to an account already, as its owner or as a child user."""
+
+
+class NotInGoodStanding(AccountError):
+    """The account is expired or cancelled and has to be activated first."""
+
+
+class NoCard(AccountError):
+    """The account has no card on file."""
+
+
+class ProductError(GenbillingError, LookupError):
+    """A product name that leads nowhere; never raised itself."""
+
+
+class UnknownProduct(ProductError):
+    """The name is neither declared in ``GENBILLING["PRODUCTS"]`` nor held by the account."""
+
+
+class ProductNotHeld(ProductError):
+    """The product is declared, but the account does not have it."""
+
+
+class HandlerError(GenbillingError, TypeError):
+    """A product's own handler returned something that it must not return."""
+
+
+class InvoiceError(GenbillingError):
+    """Something that the invoice's state does not allow; never raised itself."""
+
+
+class InvoiceClosed(InvoiceError):
+    """A closed invoice and its items do not change; a correction is a credit on the open one."""
+
+
+class InvoiceNotClosed(InvoiceError):
+    """An open invoice cannot be charged: ``dispatch_invoices`` closes it first."""
+
+
+class InvoiceVoid(InvoiceError):
+    """A void invoice cannot be charged."""
+
+
+class CardRefused(GenbillingError):
+    """The gateway did not accept the card.
+
+    ``message`` is the gateway's own; ``response_code`` the processor's, or empty.
+    """
+
+    def __init__(self, message: str, response_code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.response_code = response_code
+
+
+class GatewayError(GenbillingError):
+    """The payment gateway did not do what was asked; never raised itself."""
+
+
+class GatewayUnusable(GatewayError):
+    """The gateway cannot be used now (credentials, network, rate limit). Nothing was sent or done."""
+
+
+class GatewayUncertain(GatewayError):
+    """The gateway did not answer in a way that tells whether it did what was asked."""

@@ -1,0 +1,47 @@
+"""Amounts of money: the one door through which a value becomes one.
+
+An amount is a ``Decimal`` with two places. Currency is the merchant account's; sums of different currencies
+never meet, since one project bills through one merchant account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from .exceptions import BadMoney
+
+ZERO = Decimal("0.00")
+CENT = Decimal("0.01")
+MAX_DIGITS = 12
+DECIMAL_PLACES = 2
+LIMIT = Decimal(10) ** (MAX_DIGITS - DECIMAL_PLACES)
+
+
+def to_money(value: Decimal | int | str) -> Decimal:
+    """Return `value` as an amount, rounded half up to two places.
+
+    Raises:
+        BadMoney: `value` is a float (binary fractions lose cents), is not a number, or has more than ten
+            digits before the point.
+    """
+    if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
+        raise BadMoney(
+            f"{value!r} is a {type(value).__name__}, not an amount of money: "
+            'give a Decimal or a string such as "9.99".'
+        )
+    try:
+        amount = Decimal(value)
+    except InvalidOperation as error:
+        raise BadMoney(f'{value!r} is not an amount of money: write it like "9.99".') from error
+    if not amount.is_finite() or abs(amount) >= LIMIT:
+        raise BadMoney(f"{value!r} is not an amount of money below {LIMIT:,}.")
+    rounded = amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    if abs(rounded) >= LIMIT:
+        raise BadMoney(f"{value!r} is not an amount of money below {LIMIT:,}.")
+    return rounded
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the sum of `amounts`, 0.00 for none."""
+    return sum(amounts, ZERO)
