@@ -1,0 +1,99 @@
+"""System checks: every wrong setting or declaration, with an id and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection, connections
+
+from . import catalogue, conf
+from .exceptions import BadSetting
+from .models import Product
+from .periods import get_current_billing_period
+
+
+@register("genbilling")
+def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E001: the GENBILLING dict. E002: the BRAINTREE settings."""
+    for problem in conf.genbilling_problems():
+        yield Error(problem, hint="The README lists the settings.", id="genbilling.E001")
+    for problem in conf.braintree_problems():
+        yield Error(
+            problem,
+            hint='BRAINTREE_ENVIRONMENT = "embedded" with any credentials of the sandbox needs no Braintree.',
+            id="genbilling.E002",
+        )
+
+
+@register("genbilling")
+def check_products(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E003: the product declarations."""
+    if list(conf.genbilling_problems()):
+        return
+    for problem in catalogue.problems():
+        yield Error(
+            problem,
+            hint="A product needs name, description, flat_rate, initial_step, step_cost and step.",
+            id="genbilling.E003",
+        )
+
+
+@register("genbilling", deploy=True)
+def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E004 (with --deploy): the gateway is not Braintree's own."""
+    environment = getattr(settings, "BRAINTREE_ENVIRONMENT", None)
+    if environment != "production":
+        yield Error(
+            f"BRAINTREE_ENVIRONMENT is {environment!r}: no real card is charged.",
+            hint='Set it to "production" where this is the live site.',
+            id="genbilling.E004",
+        )
+
+
+@register("genbilling")
+def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E005: a database that genbilling does not run on. W001: SQLite without immediate transactions."""
+    if connection.vendor not in {"postgresql", "sqlite"}:
+        yield Error(
+            f"genbilling does not run on {connection.vendor}.",
+            hint="Use PostgreSQL, or SQLite for development: others lack what keeps the books right.",
+            id="genbilling.E005",
+        )
+    elif connection.vendor == "sqlite" and not _begins_immediately():
+        yield Warning(
+            "SQLite without immediate transactions: concurrent billing may fail with 'database is locked'.",
+            hint='Add "OPTIONS": {"transaction_mode": "IMMEDIATE"} to the database.',
+            id="genbilling.W001",
+        )
+
+
+@register("genbilling", Tags.database)
+def check_held_products(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> Iterable[CheckMessage]:
+    """W002 (with --database): a product that accounts hold is declared no more."""
+    if (
+        "default" not in (databases or ())
+        or Product._meta.db_table not in connection.introspection.table_names()
+    ):
+        return
+    try:
+        declared = set(catalogue.declarations())
+    except BadSetting:
+        return
+    held = Product.objects.in_period(get_current_billing_period()).exclude(name__in=declared)
+    for name in held.order_by("name").values_list("name", flat=True).distinct():
+        yield Warning(
+            f"Product {name!r} is held by accounts but not declared any more: it goes on being billed.",
+            hint="Declare it again, or end it with remove_product_from_account().",
+            id="genbilling.W002",
+        )
+
+
+def _begins_immediately() -> bool:
+    options = connections["default"].settings_dict.get("OPTIONS", {})
+    return bool(options.get("transaction_mode") == "IMMEDIATE")

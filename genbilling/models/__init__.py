@@ -1,0 +1,20 @@
+"""The books: accounts and cards, products and steps, invoices and items, charges."""
+
+from .accounts import Account, AccountUser, Card
+from .charges import Charge
+from .invoices import Invoice, InvoiceItem, InvoiceNumber
+from .products import FormerTerms, Product, Remaining, Step
+
+__all__ = [
+    "Account",
+    "AccountUser",
+    "Card",
+    "Charge",
+    "FormerTerms",
+    "Invoice",
+    "InvoiceItem",
+    "InvoiceNumber",
+    "Product",
+    "Remaining",
+    "Step",
+]

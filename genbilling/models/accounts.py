@@ -1,0 +1,139 @@
+"""Who pays and with what: accounts, the users on them, their cards."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .. import periods
+from ..exceptions import ProductNotHeld
+
+if TYPE_CHECKING:
+    from .products import Product
+
+
+def random_id() -> str:
+    """Return a new id for something at the gateway; random, so that no two databases ever share one."""
+    return uuid.uuid4().hex
+
+
+class Account(models.Model):
+    """What is billed: one owner, who pays, and any number of child users who consume on it."""
+
+    class Status(models.TextChoices):
+        TRIAL = "trial", _("trial")
+        ACTIVE = "active", _("active")
+        GRACE = "grace", _("grace")
+        EXPIRED = "expired", _("expired")
+        CANCELLED = "cancelled", _("cancelled")
+
+    BILLABLE: ClassVar = (Status.ACTIVE, Status.GRACE)
+    GOOD_STANDING: ClassVar = (Status.TRIAL, *BILLABLE)
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="genbilling_account",
+        verbose_name=_("owner"),
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, default=Status.ACTIVE, db_index=True
+    )
+    invoiced_through = models.PositiveIntegerField(
+        _("invoiced through"),
+        default=periods.get_current_billing_period,
+        help_text=_("Every period after the account's first one, up to this, has its invoice (YYYYMM)."),
+    )
+    customer_id = models.CharField(
+        _("customer id"), max_length=36, unique=True, default=random_id, editable=False
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    # The period whose flat rates dispatch is filling in with this instance; None: the current one.
+    period_at_work: int | None = None
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+
+    def __str__(self) -> str:
+        return f"account {self.pk} of {self.owner}"
+
+    def access_granted(self) -> bool:
+        """Return whether the account's users may use its products: on trial, active or in grace."""
+        return self.status in self.GOOD_STANDING
+
+    def billable(self) -> bool:
+        """Return whether products are charged for: active or in grace."""
+        return self.status in self.BILLABLE
+
+    def get_product_by_name(self, name: str) -> Product:
+        """Return the account's product called `name`, on the terms of the period at work.
+
+        Raises:
+            ProductNotHeld: the account does not have it.
+        """
+        period = self.period_at_work or periods.get_current_billing_period()
+        product = self.products.named(name, period)
+        if product is None:
+            raise ProductNotHeld(f"The {self} has no product {name!r}: add_product_to_account() adds it.")
+        product.terms = product.terms_in(period)
+        return product
+
+
+class AccountUser(models.Model):
+    """A user's place on an account, the owner's own included: a user has one at most."""
+
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="account_users", verbose_name=_("account")
+    )
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="genbilling_account_user",
+        verbose_name=_("user"),
+    )
+
+    class Meta:
+        verbose_name = _("account user")
+        verbose_name_plural = _("account users")
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.account}"
+
+
+class Card(models.Model):
+    """A card in the gateway's vault. An account's earlier cards stay on record; one is current."""
+
+    class State(models.TextChoices):
+        ADDING = "adding", _("being added")
+        CURRENT = "current", _("on file")
+        LEAVING = "leaving", _("to be taken out of the vault")
+        GONE = "gone", _("taken out of the vault")
+
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="cards", verbose_name=_("account")
+    )
+    token = models.CharField(_("token"), max_length=36, unique=True, default=random_id, editable=False)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.ADDING)
+    card_type = models.CharField(_("type"), max_length=50, blank=True)
+    last_4 = models.CharField(_("last four digits"), max_length=4, blank=True)
+    expiration = models.CharField(_("expires"), max_length=7, blank=True, help_text=_("MM/YYYY"))
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("card")
+        verbose_name_plural = _("cards")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(state="current"), name="genbilling_one_current_card"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.card_type} ending in {self.last_4}"

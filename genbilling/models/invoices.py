@@ -1,0 +1,325 @@
+"""What is owed: invoices, their items, and the numbers given at closing.
+
+A closed invoice and its items do not change. The guards here hold on every database, under the invoice's
+lock; on PostgreSQL triggers hold the rule against raw SQL as well (migration 0002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Self
+
+from django.db import models, transaction
+from django.db.models import F, Q, Sum
+from django.utils.translation import gettext_lazy as _
+
+from .. import money, periods
+from ..exceptions import InvoiceClosed
+from .accounts import Account
+
+FROZEN_AT_CLOSING = frozenset({"account", "account_id", "period", "closed", "closed_at", "total", "number"})
+
+
+def _flag_with_date(flag: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(**{flag: True, f"{flag}_at__isnull": False})
+        | Q(**{flag: False, f"{flag}_at__isnull": True}),
+        name=f"genbilling_invoice_{flag}_date",
+    )
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    """Invoices by where they are in their life; closed ones are kept from change."""
+
+    def open(self) -> Self:
+        """Return the invoices that take items."""
+        return self.filter(closed=False, void=False)
+
+    def unsettled(self) -> Self:
+        """Return the invoices that are neither paid nor void."""
+        return self.filter(paid=False, void=False)
+
+    def due(self, period: int) -> Self:
+        """Return the unsettled invoices of `period` and earlier ones, in the order of periods."""
+        return self.unsettled().filter(period__lte=period).order_by("period")
+
+    def numbered(self) -> Self:
+        """Return the invoices to show: those that were closed with items, and so have a number."""
+        return self.filter(number__isnull=False)
+
+    def update(self, **values: Any) -> int:
+        """Update as usual; what closing froze is refused.
+
+        Raises:
+            InvoiceClosed: a closed invoice would change.
+        """
+        if FROZEN_AT_CLOSING.isdisjoint(values):
+            return super().update(**values)
+        with transaction.atomic(using=self.db):
+            refuse_closed(self)
+            return super().update(**values)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete as usual; a closed invoice is refused with `InvoiceClosed`."""
+        with transaction.atomic(using=self.db):
+            refuse_closed(self)
+            return super().delete()
+
+
+class Invoice(models.Model):
+    """What an account owes for a period: open, then closed, then paid, failed (and tried again), or void."""
+
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("account")
+    )
+    period = models.PositiveIntegerField(_("period"), help_text=_("YYYYMM"))
+    number = models.PositiveBigIntegerField(_("number"), null=True, blank=True, unique=True)
+    total = models.DecimalField(
+        _("total"),
+        max_digits=money.MAX_DIGITS,
+        decimal_places=money.DECIMAL_PLACES,
+        null=True,
+        blank=True,
+        help_text=_("Frozen at closing."),
+    )
+    closed = models.BooleanField(_("closed"), default=False)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    sent = models.BooleanField(_("sent off for payment"), default=False)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    paid = models.BooleanField(_("paid"), default=False)
+    paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+    failed = models.BooleanField(_("failed"), default=False)
+    failed_at = models.DateTimeField(_("failed at"), null=True, blank=True)
+    void = models.BooleanField(_("void"), default=False)
+    void_at = models.DateTimeField(_("void at"), null=True, blank=True)
+    pending_charge = models.OneToOneField(
+        "genbilling.Charge",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("pending charge"),
+    )
+    paying_charge = models.OneToOneField(
+        "genbilling.Charge",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("paying charge"),
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = InvoiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "period"], name="genbilling_one_invoice_a_period"),
+            *(_flag_with_date(flag) for flag in ("closed", "sent", "paid", "failed", "void")),
+            models.CheckConstraint(
+                condition=Q(closed=True, total__isnull=False)
+                | Q(closed=False, total__isnull=True, number__isnull=True),
+                name="genbilling_invoice_total_at_closing",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed=True) | Q(sent=False, paid=False, failed=False),
+                name="genbilling_invoice_closed_first",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid=False, failed=False)
+                | Q(paid=False, void=False)
+                | Q(failed=False, void=False),
+                name="genbilling_invoice_one_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(paying_charge__isnull=True) | Q(paid=True),
+                name="genbilling_invoice_paid_by_charge",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "period"],
+                condition=Q(paid=False, void=False),
+                name="genbilling_invoice_unsettled",
+            )
+        ]
+
+    def __str__(self) -> str:
+        number = f"invoice {self.number}" if self.number else "invoice"
+        return f"{number} of {self.account} for {self.period}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save as usual; what closing froze is refused with `InvoiceClosed`."""
+        periods.first_day(self.period)
+        with transaction.atomic():
+            if self.pk:
+                self._refuse_frozen_changes(kwargs.get("update_fields"))
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete as usual; a closed invoice is refused with `InvoiceClosed`."""
+        with transaction.atomic():
+            refuse_closed(Invoice.objects.filter(pk=self.pk))
+            return super().delete(*args, **kwargs)
+
+    def get_total_amount(self) -> Decimal:
+        """Return what the items come to, in the merchant's currency; once closed, the frozen total."""
+        if self.total is not None:
+            return self.total
+        return self.related_items.aggregate(total=Sum("amount"))["total"] or money.ZERO
+
+    def send_payment(self, force: bool = False) -> Any:
+        """Charge the invoice now.
+
+        It is not tried within an hour of a refusal on the same card, after a hard decline on it, or beyond
+        the card network's limit of tries: a later dispatch does it. So a receiver of
+        ``credit_card_error`` may call this and cannot loop.
+
+        Args:
+            force: try all the same; for operators.
+
+        Returns:
+            The `Charge`, whatever came of it; the one that paid, if the invoice is paid already; None when
+            nothing was tried or no card is on file.
+
+        Raises:
+            InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
+            GatewayUnusable: nothing was sent; the invoice is as it was.
+            RuntimeError: called inside an atomic block, whose rollback could not take the money back.
+        """
+        # The one import inside a function: a documented method of a model whose verb lives in a service.
+        from ..services import charging  # noqa: PLC0415
+
+        return charging.send_payment(self, force=force)
+
+    def _refuse_frozen_changes(self, update_fields: Iterable[str] | None) -> None:
+        stored = Invoice.objects.select_for_update(no_key=True).filter(pk=self.pk, closed=True).first()
+        if stored is None:
+            return
+        frozen = {"account_id", "period", "closed", "closed_at", "total", "number"}
+        written = frozen if update_fields is None else FROZEN_AT_CLOSING & set(update_fields)
+        for name in written:
+            if getattr(stored, name) != getattr(self, name):
+                raise InvoiceClosed(f"The {stored} is closed: its {name} does not change.")
+
+
+class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
+    """Items; those of closed invoices are kept from change."""
+
+    def update(self, **values: Any) -> int:
+        """Update as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
+        with transaction.atomic(using=self.db):
+            refuse_closed(Invoice.objects.filter(related_items__in=self))
+            if target := values.get("invoice", values.get("invoice_id")):
+                refuse_closed(Invoice.objects.filter(pk=getattr(target, "pk", target)))
+            if "amount" in values and not hasattr(values["amount"], "resolve_expression"):
+                values["amount"] = money.to_money(values["amount"])
+            return super().update(**values)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
+        with transaction.atomic(using=self.db):
+            refuse_closed(Invoice.objects.filter(related_items__in=self))
+            return super().delete()
+
+    def bulk_create(self, objs: Iterable[InvoiceItem], *args: Any, **kwargs: Any) -> list[InvoiceItem]:
+        """Create as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
+        items = list(objs)
+        with transaction.atomic(using=self.db):
+            refuse_closed(Invoice.objects.filter(pk__in={item.invoice_id for item in items}))
+            for item in items:
+                item.amount = money.to_money(item.amount)
+            return super().bulk_create(items, *args, **kwargs)
+
+
+class InvoiceItem(models.Model):
+    """One line of an invoice. A credit has a negative amount."""
+
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, related_name="related_items", verbose_name=_("invoice")
+    )
+    product = models.ForeignKey(
+        "genbilling.Product",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items",
+        verbose_name=_("product"),
+    )
+    description = models.CharField(_("description"), max_length=255)
+    amount = models.DecimalField(
+        _("amount"), max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = InvoiceItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invoice item")
+        verbose_name_plural = _("invoice items")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.description}: {self.amount}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save as usual, the amount rounded half up to two places.
+
+        Raises:
+            InvoiceClosed: the invoice is closed, or was when the item lay on it.
+            BadMoney: the amount is a float or too large.
+        """
+        self.amount = money.to_money(self.amount)
+        with transaction.atomic():
+            refuse_closed(self._invoices())
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
+        with transaction.atomic():
+            refuse_closed(self._invoices())
+            return super().delete(*args, **kwargs)
+
+    def _invoices(self) -> InvoiceQuerySet:
+        written = Q(pk=self.invoice_id)
+        return Invoice.objects.filter(written | Q(related_items=self.pk) if self.pk else written)
+
+
+def refuse_closed(invoices: models.QuerySet[Invoice]) -> None:
+    """Lock `invoices` and make sure that none is closed.
+
+    Raises:
+        InvoiceClosed: one is.
+    """
+    # A plain query on the keys: PostgreSQL locks no rows of a query with DISTINCT.
+    keys = set(invoices.values_list("pk", flat=True))
+    for invoice in Invoice.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"):
+        if invoice.closed:
+            raise InvoiceClosed(
+                f"The {invoice} is closed: it and its items do not change. "
+                "To correct it, add an item with a credit to the account's open invoice."
+            )
+
+
+class InvoiceNumber(models.Model):
+    """The last invoice number given: one row, locked while an invoice closes, so that there are no gaps."""
+
+    last = models.PositiveBigIntegerField(_("last number given"), default=0)
+
+    class Meta:
+        verbose_name = _("invoice number")
+        verbose_name_plural = _("invoice numbers")
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+    @classmethod
+    def take(cls) -> int:
+        """Return the next number, inside the caller's transaction, which holds it until its end."""
+        if not cls.objects.filter(pk=1).update(last=F("last") + 1):
+            cls.objects.get_or_create(pk=1)
+            cls.objects.filter(pk=1).update(last=F("last") + 1)
+        return int(cls.objects.values_list("last", flat=True).get(pk=1))

@@ -1,0 +1,261 @@
+"""What an account has: its products, the steps bought for them, and the consumption statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any, Self
+
+from django.db import connection, models, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .. import money, signals
+from ..exceptions import BadAmount
+from .accounts import Account
+from .invoices import Invoice, InvoiceItem
+
+MAX_AMOUNT = 2**31 - 1
+
+
+class Remaining(int):
+    """Units left. Always true, even 0: ``if use_product(...)`` must not take the last unit for a refusal."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a product is sold at: money in the merchant's currency, the rest in units."""
+
+    description: str
+    flat_rate: Decimal
+    initial_step: int
+    step_cost: Decimal
+    step: int
+    periodic: bool
+    trigger: int | None
+
+
+class TermsFields(models.Model):
+    """The columns of `Terms`, for a product's latest terms and for the ones before."""
+
+    description = models.CharField(_("description"), max_length=200)
+    flat_rate = models.DecimalField(
+        _("flat rate"), max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES
+    )
+    initial_step = models.PositiveIntegerField(_("units included"))
+    step_cost = models.DecimalField(
+        _("cost of a step"), max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES
+    )
+    step = models.PositiveIntegerField(_("units of a step"))
+    periodic = models.BooleanField(_("restored every period"), default=False)
+    trigger = models.PositiveIntegerField(_("alert below"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def terms(self) -> Terms:
+        """The terms in these columns."""
+        return Terms(**{name: getattr(self, name) for name in Terms.__dataclass_fields__})
+
+    @terms.setter
+    def terms(self, terms: Terms) -> None:
+        for name in Terms.__dataclass_fields__:
+            setattr(self, name, getattr(terms, name))
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    """Products by whether an account has them in a period."""
+
+    def in_period(self, period: int) -> Self:
+        """Return the products that are not ended before `period`."""
+        return self.filter(Q(last_period__isnull=True) | Q(last_period__gte=period))
+
+    def named(self, name: str, period: int) -> Product | None:
+        """Return the product called `name` that is held in `period`, or None."""
+        # A product that ended and was sold again is two rows; the earlier one is held until its last period.
+        return (
+            self.in_period(period).filter(name=name).order_by(F("last_period").asc(nulls_last=True)).first()
+        )
+
+
+class Product(TermsFields):
+    """A product of an account, at the terms it was sold at.
+
+    Which flat rates are owed is three periods: `first_period` to `last_period` (None: no end) are filled in
+    by dispatch, and are billed up to `billed_through`. `first_period` is None as long as nothing is charged.
+    """
+
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="products", verbose_name=_("account")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    terms_from = models.PositiveIntegerField(
+        _("terms valid from"), help_text=_("Earlier periods are on former terms (YYYYMM).")
+    )
+    used = models.PositiveBigIntegerField(_("units used"), default=0)
+    capacity = models.PositiveBigIntegerField(_("capacity"))
+    first_period = models.PositiveIntegerField(_("flat rates from"), null=True, blank=True)
+    last_period = models.PositiveIntegerField(_("flat rates up to"), null=True, blank=True)
+    billed_through = models.PositiveIntegerField(_("flat rates billed through"), null=True, blank=True)
+    removed = models.BooleanField(
+        _("removed"), default=False, help_text=_("Ended by itself, not together with its account.")
+    )
+    restored_period = models.PositiveIntegerField(_("usage restored in"))
+    added_at = models.DateTimeField(_("added at"), auto_now_add=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "name"],
+                condition=Q(last_period__isnull=True),
+                name="genbilling_product_held_once",
+            )
+        ]
+        indexes = [models.Index(fields=["account", "name"], name="genbilling_product_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.account}"
+
+    @property
+    def remaining(self) -> Remaining:
+        """Units left; 0 when more is used than there is."""
+        return remaining(self.capacity - self.used)
+
+    def terms_in(self, period: int) -> Terms:
+        """Return the terms that are valid in `period`."""
+        if period >= self.terms_from:
+            return self.terms
+        former = self.former_terms.filter(through_period__gte=period).order_by("through_period").first()
+        return former.terms if former else self.terms
+
+    def spend_amount(self, amount: int) -> Remaining | bool:
+        """Consume `amount` units, all or nothing, inside the caller's transaction.
+
+        Returns:
+            The remaining capacity, or False when there are not enough units.
+
+        Raises:
+            BadAmount: `amount` is not a positive whole number.
+        """
+        return spend("%s", [self.pk], amount)
+
+
+def spend(target: str, parameters: list[Any], amount: int) -> Remaining | bool:
+    """Consume `amount` units of the product whose id the SQL expression `target` yields.
+
+    One statement, with no read before it: whoever else calls, never more units go out than there are.
+    """
+    check_amount(amount)
+    # RETURNING is why this is not the ORM's update(), which cannot hand back what the statement left.
+    statement = (
+        f"UPDATE {Product._meta.db_table} SET used = used + %s "
+        f"WHERE id = ({target}) AND used + %s <= capacity "
+        'RETURNING id, capacity - used, "trigger"'
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [amount, *parameters, amount])
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    product_id, left, trigger = row
+    if trigger is not None and left < trigger <= left + amount:
+        transaction.on_commit(partial(_alert, product_id, left), robust=True)
+    return Remaining(left)
+
+
+def spend_by_user(user_id: Any, name: str, amount: int, period: int) -> Remaining | bool:
+    """Consume `amount` units of the product `name` on the account that the user belongs to.
+
+    False also stands for: no such product there, no account, an account that is not in good standing.
+    """
+    standing = ", ".join(["%s"] * len(Account.GOOD_STANDING))
+    target = (
+        "SELECT product.id FROM genbilling_product product "
+        "JOIN genbilling_account account ON account.id = product.account_id "
+        "JOIN genbilling_accountuser account_user ON account_user.account_id = account.id "
+        f"WHERE account_user.user_id = %s AND product.name = %s AND account.status IN ({standing}) "
+        "AND (product.last_period IS NULL OR product.last_period >= %s) "
+        "ORDER BY product.last_period IS NULL, product.last_period LIMIT 1"
+    )
+    return spend(target, [user_id, name, *Account.GOOD_STANDING, period], amount)
+
+
+def remaining(units: int) -> Remaining:
+    """Return `units` as a remaining capacity, never below zero."""
+    return Remaining(max(units, 0))
+
+
+def check_amount(amount: object) -> None:
+    """Make sure that `amount` is a number of units or steps.
+
+    Raises:
+        BadAmount: it is not a whole number from 1 to 2147483647.
+    """
+    if not isinstance(amount, int) or isinstance(amount, bool) or not 1 <= amount <= MAX_AMOUNT:
+        raise BadAmount(f"The amount is {amount!r}: it must be a whole number from 1 to {MAX_AMOUNT}.")
+
+
+def _alert(product_id: int, left: int) -> None:
+    product = Product.objects.select_related("account__owner").get(pk=product_id)
+    signals.low_capacity.send_robust(
+        sender=Product, product=product, owner=product.account.owner, remaining=left
+    )
+
+
+class FormerTerms(TermsFields):
+    """Terms that a product was on up to `through_period`; a late dispatch bills by them."""
+
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="former_terms", verbose_name=_("product")
+    )
+    through_period = models.PositiveIntegerField(_("valid through"))
+
+    class Meta:
+        verbose_name = _("former terms")
+        verbose_name_plural = _("former terms")
+        constraints = [
+            models.UniqueConstraint(fields=["product", "through_period"], name="genbilling_former_terms_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"terms of {self.product} through {self.through_period}"
+
+
+class Step(models.Model):
+    """Steps bought at one time. Live: their units count as capacity, until reset after they were invoiced."""
+
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="steps", verbose_name=_("product")
+    )
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, related_name="steps", verbose_name=_("invoice")
+    )
+    item = models.ForeignKey(
+        InvoiceItem,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="steps",
+        verbose_name=_("invoice item"),
+    )
+    amount = models.PositiveIntegerField(_("steps"))
+    units = models.PositiveBigIntegerField(_("units"))
+    live = models.BooleanField(_("live"), default=True)
+    bought_at = models.DateTimeField(_("bought at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        indexes = [models.Index(fields=["product"], condition=Q(live=True), name="genbilling_live_steps")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} step(s) of {self.product}"
