@@ -1,0 +1,163 @@
+"""What host projects call. See each function; the verbs themselves live in `genbilling.services`.
+
+Amounts are whole numbers from 1. A remaining capacity is an int that is always true, 0 included: test it by
+truth or with ``is False``. What goes wrong raises a child of `genbilling.exceptions.GenbillingError`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .models import Account, Card, Product, Remaining
+from .services import accounts, cards, products, usage
+
+
+def new_account(user: Any, trial: bool = False) -> Account:
+    """Make and return the account that `user` owns, active or on trial.
+
+    Raises:
+        AlreadyInAccount: the user has an account already, as its owner or as a child user.
+    """
+    return accounts.new_account(user, trial)
+
+
+def activate_account(user: Any) -> Account:
+    """Make the account that `user` owns active and return it; one that is active or in grace stays as it is.
+
+    After a trial every product is charged as if added now. A cancelled or expired account takes its products
+    up again: in the same period with no new charge, in a later one sold anew at today's terms.
+
+    Raises:
+        NoAccount: the user owns no account.
+    """
+    return accounts.activate_account(user)
+
+
+def cancel_account(user: Any) -> Account:
+    """Cancel the account that `user` owns and return it: access ends now, charges with the current period.
+
+    What it owes already stays owed and is billed by the next dispatch.
+
+    Raises:
+        NoAccount: the user owns no account.
+    """
+    return accounts.cancel_account(user)
+
+
+def add_user_account(user: Any, parent: Any) -> Account:
+    """Put `user` under the account that `parent` owns and return it; what `user` consumes is billed there.
+
+    Raises:
+        NoAccount: `parent` owns no account.
+        AlreadyInAccount: `user` has one already.
+    """
+    return accounts.add_user(user, parent)
+
+
+def remove_user_account(user: Any, parent: Any) -> Account:
+    """Take the child user `user` off the account that `parent` owns and return it.
+
+    Raises:
+        NoAccount: `parent` owns no account, or `user` is no child user of it.
+    """
+    return accounts.remove_user(user, parent)
+
+
+def add_product_to_account(prod_name: str, user: Any) -> Product:
+    """Give the account of `user` the product `prod_name`, at today's terms, and return it.
+
+    The flat rate for the current period goes on the open invoice; on trial nothing is charged. A product that
+    the account has already is returned as it is. Removed in this period it is revived without a new charge;
+    removed in an earlier one it is sold anew, with a fresh bucket.
+
+    Raises:
+        UnknownProduct: no such product is declared.
+        NoAccount: the user belongs to no account.
+        NotInGoodStanding: the account is expired or cancelled.
+    """
+    return products.add_product(prod_name, user)
+
+
+def remove_product_from_account(prod_name: str, user: Any) -> Product:
+    """End the product with the current period, for which it is paid and stays usable, and return it.
+
+    There is no flat rate from the next period on; items already due stay.
+
+    Raises:
+        UnknownProduct: the name is neither declared nor held.
+        ProductNotHeld: the account does not have the product.
+        NoAccount: the user belongs to no account.
+    """
+    return products.remove_product(prod_name, user)
+
+
+def update_product_terms(prod_name: str, user: Any) -> Product:
+    """Move the product to today's declaration, from the next period on, and return it on those terms.
+
+    Raises:
+        UnknownProduct: no such product is declared.
+        ProductNotHeld: the account does not have the product.
+        NoAccount: the user belongs to no account.
+    """
+    return products.update_terms(prod_name, user)
+
+
+def use_product(prod_name: str, user: Any, amount: int = 1) -> Remaining | bool:
+    """Consume `amount` units, all or nothing, inside the caller's transaction.
+
+    The product's row stays locked until the caller commits: consume last, and keep it short.
+
+    Returns:
+        The remaining capacity; False when there are not enough units, the account does not have the product,
+        or the account is not in good standing.
+
+    Raises:
+        BadAmount: `amount` is not a positive whole number.
+        UnknownProduct: the name is neither declared nor held.
+        NoAccount: the user belongs to no account.
+    """
+    return usage.use_product(prod_name, user, amount)
+
+
+def restore_product(prod_name: str, user: Any, amount: int = 1) -> Remaining | bool:
+    """Give `amount` units back, for a use that was undone; usage never goes below zero.
+
+    Returns and raises the same as `use_product`.
+    """
+    return usage.restore_product(prod_name, user, amount)
+
+
+def add_step_to_product(prod_name: str, user: Any, amount: int = 1) -> Remaining | bool:
+    """Buy `amount` steps: their units count at once, their cost goes on the open invoice, on trial too.
+
+    Returns and raises the same as `use_product`; also BadMoney, when the cost is too large for the books.
+    """
+    return products.add_step(prod_name, user, amount)
+
+
+def save_card(user: Any, nonce: str) -> Card:
+    """Put the card behind a payment-method nonce on file for the account that `user` owns, and return it.
+
+    The card is verified and kept in Braintree's vault; an earlier one is taken out. Talks to the gateway:
+    inside an atomic block it raises.
+
+    Raises:
+        NoAccount: the user owns no account.
+        CardRefused: the gateway or the bank did not accept the card; an earlier one stays on file.
+        GatewayUnusable, GatewayUncertain: the gateway could not be reached, or did not say what it did.
+        RuntimeError: called inside an atomic block.
+    """
+    return cards.save_card(user, nonce)
+
+
+def remove_card(user: Any) -> None:
+    """Take the card of the account that `user` owns off file, here and in Braintree's vault.
+
+    Raises:
+        NoAccount: the user owns no account.
+        NoCard: there is no card on file.
+        GatewayUnusable, GatewayUncertain: as `save_card`; the card is off file here all the same, and the
+            next dispatch takes it out of the vault.
+        RuntimeError: called inside an atomic block.
+    """
+    cards.remove_card(user)

@@ -1,0 +1,52 @@
+"""What the billing commands share: the options, the progress bar, the errors."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from ..exceptions import BadPeriod, GenbillingError
+from ..periods import get_current_billing_period, parse_period
+
+
+class BillingCommand(BaseCommand):
+    """A command for cron: it does its work for a period, and its last line is a summary with counts."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options that all billing commands take."""
+        parser.add_argument(
+            "--period", type=_period, metavar="YYYYMM", help="act as if this were the current period"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the command; an error of genbilling's own becomes one line and exit status 1."""
+        period = options["period"] or get_current_billing_period()
+        try:
+            self.work(period, options)
+        except GenbillingError as error:
+            raise CommandError(str(error)) from error
+
+    def work(self, period: int, options: dict[str, Any]) -> None:
+        """Do the work of the command for `period`."""
+        raise TypeError("a billing command defines work()")
+
+    def bar(self, unit: str, total: int | None = None) -> tqdm[Any]:
+        """Return a progress bar: shown on a terminal, silent in cron."""
+        return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
+
+    def summary(self, period: int, options: dict[str, Any], text: str) -> None:
+        """Print the last line."""
+        name = self.__module__.rpartition(".")[2]
+        dry = " (dry run, nothing was changed)" if options["dry_run"] else ""
+        self.stdout.write(f"{name} {period}{dry}: {text}")
+
+
+def _period(text: str) -> int:
+    try:
+        return parse_period(text)
+    except BadPeriod as error:
+        raise ArgumentTypeError(str(error)) from error

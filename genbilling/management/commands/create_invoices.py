@@ -1,0 +1,19 @@
+"""``manage.py create_invoices``: open the next period's invoices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from genbilling.management.base import BillingCommand
+from genbilling.periods import next_period
+from genbilling.services import month
+
+
+class Command(BillingCommand):
+    help = "Opens the next period's invoice, if it does not exist yet, for every billable account."
+
+    def work(self, period: int, options: dict[str, Any]) -> None:
+        with self.bar("accounts") as bar:
+            opened = month.create_invoices(period, dry_run=options["dry_run"], progress=bar.update)
+        done = f"{opened} invoices opened for {next_period(period)}"
+        self.summary(period, options, f"{done}." if opened else f"{done}; nothing to do.")

@@ -1,0 +1,68 @@
+"""``manage.py dispatch_invoices``: fill in, close, charge, notify."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from genbilling.management.base import BillingCommand
+from genbilling.services import dispatching
+from genbilling.services.reports import DispatchReport
+
+
+class Command(BillingCommand):
+    help = (
+        "Fills in and closes all invoices that are due, charges them and notifies the project. What failed "
+        "is tried again. Exit status 1: something was left undone, and is named."
+    )
+
+    def work(self, period: int, options: dict[str, Any]) -> None:
+        with self.bar("accounts", dispatching.accounts_to_visit(period)) as bar:
+            report = dispatching.dispatch_invoices(period, dry_run=options["dry_run"], progress=bar.update)
+        self._complain(report)
+        self.summary(period, options, _describe(report, options["dry_run"]))
+        if not report.complete:
+            raise CommandError("Something was left undone: see above. It is safe to run the command again.")
+
+    def _complain(self, report: DispatchReport) -> None:
+        for error in report.errors:
+            self.stderr.write(error)
+        for account_id in report.held:
+            self.stderr.write(
+                f"account {account_id}: held by another transaction or run all the while; not worked"
+            )
+        if report.counts["uncertain"]:
+            self.stderr.write(
+                f"{report.counts['uncertain']} charges whose outcome is not known yet; the next run finds out"
+            )
+        if report.stopped:
+            self.stderr.write(f"The run was stopped: {report.stopped}")
+
+
+def _describe(report: DispatchReport, dry_run: bool) -> str:
+    counts = report.counts
+    parts = [
+        f"{counts['opened']} opened",
+        f"{counts['closed']} closed (billed {report.billed})",
+        f"{counts['settled at zero']} settled at zero",
+    ]
+    if dry_run:
+        parts += [
+            f"{counts['to charge']} to charge ({report.collected})",
+            f"{counts['to resolve']} to resolve",
+        ]
+    else:
+        parts += [f"{counts['paid']} paid ({report.collected})", f"{counts['refused']} refused"]
+    parts += [f"{counts['without a card']} without a card", _left_alone(report)]
+    parts += [f"{counts['uncertain']} uncertain", f"{len(report.held)} held", f"{len(report.errors)} errors"]
+    if report.announced:
+        parts.append(f"{report.announced} signals made good")
+    idle = not (sum(counts.values()) or report.announced or report.held or report.errors or report.stopped)
+    return ", ".join(parts) + ("; nothing to do." if idle else ".")
+
+
+def _left_alone(report: DispatchReport) -> str:
+    waits = {wait.value: count for wait, count in report.waits.items() if count}
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(waits.items()))
+    return f"{sum(waits.values())} left alone" + (f" ({reasons})" if reasons else "")

@@ -1,0 +1,109 @@
+"""Accounts and the users on them: making, activating, ending."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from .. import periods
+from ..exceptions import AlreadyInAccount, NoAccount
+from ..models import Account, AccountUser, Product
+from . import products
+from .invoicing import open_missing_invoices
+from .locks import lock_account, lock_account_owned_by
+
+
+@transaction.atomic
+def new_account(user: Any, trial: bool) -> Account:
+    """Make the account that `user` owns; see `genbilling.interface`."""
+    _refuse_if_placed(user)
+    status = Account.Status.TRIAL if trial else Account.Status.ACTIVE
+    try:
+        with transaction.atomic():
+            account = Account.objects.create(owner=user, status=status)
+            AccountUser.objects.create(account=account, user=user)
+    except IntegrityError as error:
+        # Somebody placed the same user between the look and the insert; the unique column saw it.
+        raise _already_placed(user) from error
+    return account
+
+
+@transaction.atomic
+def add_user(user: Any, parent: Any) -> Account:
+    """Put `user` on the account that `parent` owns; see `genbilling.interface`."""
+    account = lock_account_owned_by(parent)
+    _refuse_if_placed(user)
+    try:
+        with transaction.atomic():
+            AccountUser.objects.create(account=account, user=user)
+    except IntegrityError as error:
+        raise _already_placed(user) from error
+    return account
+
+
+@transaction.atomic
+def remove_user(user: Any, parent: Any) -> Account:
+    """Take `user` off the account that `parent` owns; see `genbilling.interface`."""
+    account = lock_account_owned_by(parent)
+    if user.pk == account.owner_id:
+        raise NoAccount(f"The user {user} owns the {account} and stays on it: cancel_account() ends it.")
+    deleted, _ = AccountUser.objects.filter(account=account, user=user.pk).delete()
+    if not deleted:
+        raise NoAccount(f"The user {user} is no child user of the {account}.")
+    return account
+
+
+@transaction.atomic
+def activate_account(user: Any) -> Account:
+    """Make the account that `user` owns active; see `genbilling.interface`."""
+    account = lock_account_owned_by(user)
+    if account.billable():
+        return account
+    account.status = Account.Status.ACTIVE
+    account.save(update_fields=["status"])
+    for product in _latest_products(account):
+        if not product.removed:
+            products.start(account, product)
+    return account
+
+
+@transaction.atomic
+def cancel_account(user: Any) -> Account:
+    """Cancel the account that `user` owns; see `genbilling.interface`."""
+    return _end(lock_account_owned_by(user), Account.Status.CANCELLED)
+
+
+@transaction.atomic
+def expire_account(account: Account) -> Account:
+    """Expire `account`: access ends now, its products with the current period; what is owed stays owed."""
+    return _end(lock_account(account.pk), Account.Status.EXPIRED)
+
+
+def _end(account: Account, status: Account.Status) -> Account:
+    period = periods.get_current_billing_period()
+    if account.billable():
+        # While it still counts as billable: a missed month's invoices are owed all the same.
+        open_missing_invoices(account, period)
+    account.products.filter(last_period__isnull=True).update(last_period=period)
+    account.status = status
+    account.save(update_fields=["status"])
+    return account
+
+
+def _latest_products(account: Account) -> list[Product]:
+    """Return the last row of each product name: a product that was sold anew has earlier ones."""
+    latest = {product.name: product for product in account.products.order_by("pk")}
+    return list(latest.values())
+
+
+def _refuse_if_placed(user: Any) -> None:
+    if AccountUser.objects.filter(user=user.pk).exists():
+        raise _already_placed(user)
+
+
+def _already_placed(user: Any) -> AlreadyInAccount:
+    return AlreadyInAccount(
+        f"The user {user} belongs to an account already; a user has one at most. "
+        "A cancelled or expired account is taken up again with activate_account()."
+    )

@@ -1,0 +1,86 @@
+"""The card on file: claimed in our books before the vault is asked, so that no answer lost loses a card."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from ..exceptions import GatewayError, NoCard
+from ..gateway import PaymentService
+from ..models import Account, Card, Charge
+from .locks import lock_account, lock_account_owned_by
+
+logger = logging.getLogger(__name__)
+
+# A card that is still being added after this long belongs to a caller that died; Charge.IN_FLIGHT says why.
+ABANDONED_AFTER = timedelta(minutes=5)
+
+
+def save_card(user: Any, nonce: str) -> Card:
+    """Put the card behind `nonce` on file; see `genbilling.interface`."""
+    service = PaymentService()
+    with transaction.atomic(durable=True):
+        account = lock_account_owned_by(user)
+        card = Card.objects.create(account=account)
+    try:
+        vaulted = service.store_card(account.customer_id, card.token, nonce)
+    except Exception:
+        Card.objects.filter(pk=card.pk).update(state=Card.State.LEAVING)
+        raise
+    with transaction.atomic(durable=True):
+        lock_account(account.pk)
+        account.cards.filter(state=Card.State.CURRENT).update(state=Card.State.LEAVING)
+        card.state = Card.State.CURRENT
+        card.card_type, card.last_4, card.expiration = vaulted.card_type, vaulted.last_4, vaulted.expiration
+        card.save(update_fields=["state", "card_type", "last_4", "expiration"])
+    _take_out_quietly(service, account)
+    return card
+
+
+def remove_card(user: Any) -> None:
+    """Take the card off file; see `genbilling.interface`."""
+    service = PaymentService()
+    with transaction.atomic(durable=True):
+        account = lock_account_owned_by(user)
+        if not account.cards.filter(state=Card.State.CURRENT).update(state=Card.State.LEAVING):
+            raise NoCard(f"The {account} has no card on file: save_card() puts one there.")
+    take_out_of_vault(service, account)
+
+
+def current_card(account: Account) -> Card | None:
+    """Return the card on file, or None."""
+    return account.cards.filter(state=Card.State.CURRENT).first()
+
+
+def take_out_of_vault(service: PaymentService, account: Account | None = None) -> int:
+    """Delete from the vault the cards that left (of `account`, or of all), and return how many.
+
+    One that a pending charge was sent with stays: the charge may have to be sent again.
+
+    Raises:
+        GatewayUnusable, GatewayUncertain: the gateway did not answer; the rest is left for the next time.
+    """
+    Card.objects.filter(state=Card.State.ADDING, created_at__lt=timezone.now() - ABANDONED_AFTER).update(
+        state=Card.State.LEAVING
+    )
+    leaving = Card.objects.filter(state=Card.State.LEAVING)
+    if account is not None:
+        leaving = leaving.filter(account=account)
+    pending = Charge.objects.filter(state=Charge.State.PENDING).values("card_token")
+    taken = 0
+    for card in leaving.exclude(token__in=pending):
+        service.delete_card(card.token)
+        taken += Card.objects.filter(pk=card.pk).update(state=Card.State.GONE)
+    return taken
+
+
+def _take_out_quietly(service: PaymentService, account: Account) -> None:
+    try:
+        take_out_of_vault(service, account)
+    except GatewayError as error:
+        # The new card is on file, which is what was asked for; the next dispatch takes the old one out.
+        logger.warning("An earlier card of the %s is still in the vault: %s", account, error)

@@ -1,0 +1,251 @@
+"""Claim, call, record: how an invoice is charged exactly once.
+
+No transaction is open and no row locked while the gateway is called. The claim is a pending charge that the
+invoice points at; as long as it stands nobody can start a second one, and whoever comes later resolves it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from .. import conf
+from ..exceptions import GatewayUncertain, GatewayUnusable, InvoiceNotClosed, InvoiceVoid
+from ..gateway import Ending, Outcome, PaymentService
+from ..models import Card, Charge, Invoice
+from . import retries
+from .announcing import announce
+from .cards import current_card
+from .locks import limit_lock_wait, lock_account
+from .retries import Wait
+
+logger = logging.getLogger(__name__)
+
+# How long Braintree surely remembers an idempotency key. Its documents say 30 days (of the GraphQL API);
+# well below that, "not found" and a new key would be the only way, and is only then taken.
+KEY_LIFETIME = timedelta(days=7)
+
+# What a charge keeps of the gateway's answer.
+ANSWERED = (
+    "transaction_id",
+    "currency",
+    "status",
+    "response_code",
+    "response_text",
+    "reject_reason",
+    "hard_decline",
+)
+
+# How long a claim waits for somebody who holds the account.
+CLAIM_WAIT_MS = 10_000
+
+Policy = Callable[[Invoice, Card | None, datetime], Wait | None]
+
+
+def send_payment(invoice: Invoice, *, force: bool) -> Charge | None:
+    """Charge `invoice` now; see `Invoice.send_payment`, the documented method."""
+    result = charge_invoice(PaymentService(), invoice, _forced if force else _by_hand)
+    invoice.refresh_from_db()
+    if result is Wait.PAID_ALREADY:
+        return invoice.paying_charge
+    if isinstance(result, Wait):
+        logger.info("The %s was not tried: %s.", invoice, result.value)
+        return None
+    return result if result.card_token else None
+
+
+def charge_invoice(service: PaymentService, invoice: Invoice, policy: Policy) -> Charge | Wait:
+    """Charge `invoice`, unless `policy` or a charge under way says to wait.
+
+    Returns:
+        The charge that was made or resolved (without a token: there is no card on file; pending: the outcome
+        is not known yet), or why nothing was tried.
+
+    Raises:
+        InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
+        GatewayUnusable: nothing was sent; the invoice is as it was.
+    """
+    pending = Charge.objects.filter(invoice=invoice.pk, state=Charge.State.PENDING).first()
+    if pending is not None:
+        resolved = resolve(service, pending)
+        if isinstance(resolved, Wait) or resolved.state != Charge.State.NOT_SENT:
+            return resolved
+    claimed = _claim(invoice, policy)
+    if isinstance(claimed, Charge) and claimed.state == Charge.State.PENDING:
+        claimed = record(claimed, service.sale(claimed.request, claimed.key))
+    if isinstance(claimed, Charge) and claimed.state == Charge.State.NOT_SENT:
+        raise GatewayUnusable(claimed.message)
+    return _finish(claimed)
+
+
+def resolve(service: PaymentService, charge: Charge) -> Charge | Wait:
+    """Find out what became of a charge whose answer was lost, record it, and return it.
+
+    In state *not sent* it turned out that it did not happen, and the invoice is free for a new one.
+
+    Raises:
+        GatewayUnusable: the gateway cannot be asked now.
+    """
+    now = timezone.now()
+    if charge.uncertain_at is None and charge.created_at > now - Charge.IN_FLIGHT:
+        return Wait.AT_WORK_ELSEWHERE
+    try:
+        outcome = service.find_sale(charge.order_id) or _send_again(service, charge, now)
+    except GatewayUncertain as error:
+        outcome = Outcome(ending=Ending.UNKNOWN, message=str(error))
+    return _finish(record(charge, outcome))
+
+
+def record(charge: Charge, outcome: Outcome) -> Charge | Wait:
+    """Write down what came of `charge`, move its invoice, release the claim; return the charge as it is now.
+
+    Where another process has resolved it in the meantime, its record stands.
+    """
+    with transaction.atomic(durable=True):
+        lock_account(charge.invoice.account_id)
+        charge = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        if charge.state != Charge.State.PENDING:
+            return Wait.AT_WORK_ELSEWHERE
+        _write(charge, outcome)
+    charge.result = outcome.result
+    return charge
+
+
+def _claim(invoice: Invoice, policy: Policy) -> Charge | Wait:
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        limit_lock_wait(CLAIM_WAIT_MS)
+        account = lock_account(invoice.account_id)
+        invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
+        if invoice.paid:
+            return Wait.PAID_ALREADY
+        _refuse_unchargeable(invoice)
+        if account.invoices.filter(pending_charge__isnull=False).exists():
+            return Wait.AT_WORK_ELSEWHERE
+        card = current_card(account)
+        if wait := policy(invoice, card, now):
+            return wait
+        return _new_charge(invoice, card, now)
+
+
+def _new_charge(invoice: Invoice, card: Card | None, now: datetime) -> Charge:
+    charge = Charge(invoice=invoice, amount=invoice.get_total_amount())
+    if card is None:
+        charge.message = "No card is on file."
+        charge.state, charge.ended_at = Charge.State.REFUSED, now
+        charge.save()
+        _mark_failed(invoice, now)
+        return charge
+    charge.card_token = card.token
+    charge.request = _request(charge, card)
+    charge.save()
+    Invoice.objects.filter(pk=invoice.pk).update(pending_charge=charge)
+    return charge
+
+
+def _request(charge: Charge, card: Card) -> dict[str, Any]:
+    paid_before = Charge.objects.filter(card_token=card.token, state=Charge.State.PAID).exists()
+    request: dict[str, Any] = {
+        "amount": str(charge.amount),
+        "order_id": charge.order_id,
+        "payment_method_token": card.token,
+        # Merchant-initiated, as card networks want it said.
+        "transaction_source": "recurring" if paid_before else "recurring_first",
+        "options": {"submit_for_settlement": True},
+    }
+    if merchant_account_id := conf.merchant_account_id():
+        request["merchant_account_id"] = merchant_account_id
+    return request
+
+
+def _send_again(service: PaymentService, charge: Charge, now: datetime) -> Outcome:
+    if charge.created_at < now - KEY_LIFETIME:
+        return Outcome(ending=Ending.NOT_SENT, message="The gateway has no such sale: it did not happen.")
+    outcome = service.sale(charge.request, charge.key)
+    if outcome.ending is Ending.NOT_SENT:
+        # This sending did not arrive; the first one may have, so the claim stands.
+        raise GatewayUnusable(outcome.message)
+    if outcome.token_gone:
+        # Known under its key, the sale would have come back. It did not happen, and the card is no more.
+        return replace(outcome, ending=Ending.NOT_SENT)
+    return outcome
+
+
+def _write(charge: Charge, outcome: Outcome) -> None:
+    now = timezone.now()
+    charge.message = outcome.message
+    if outcome.transaction_id and not _is_ours(charge, outcome):
+        logger.error("The %s met a sale that is not its own: %r", charge, outcome)
+        charge.message = f"Transaction {outcome.transaction_id} has another amount or order id."
+        outcome = Outcome(ending=Ending.UNKNOWN)
+    if outcome.ending is not Ending.NOT_SENT:
+        Invoice.objects.filter(pk=charge.invoice_id, sent=False).update(sent=True, sent_at=charge.created_at)
+    if outcome.ending is Ending.UNKNOWN:
+        charge.uncertain_at = now
+        charge.save(update_fields=["message", "uncertain_at"])
+        return
+    charge.state = Charge.State[outcome.ending.name]
+    charge.ended_at = now
+    for name in ANSWERED:
+        setattr(charge, name, getattr(outcome, name))
+    charge.save()
+    _move_invoice(charge, now)
+
+
+def _move_invoice(charge: Charge, now: datetime) -> None:
+    invoice = Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
+    if charge.state == Charge.State.PAID:
+        Invoice.objects.filter(pk=invoice.pk).update(
+            pending_charge=None, paying_charge=charge, paid=True, paid_at=now, failed=False, failed_at=None
+        )
+    elif charge.state == Charge.State.REFUSED:
+        _mark_failed(invoice, now)
+    else:
+        Invoice.objects.filter(pk=invoice.pk).update(pending_charge=None)
+
+
+def _mark_failed(invoice: Invoice, now: datetime) -> None:
+    Invoice.objects.filter(pk=invoice.pk).update(pending_charge=None, failed=True, failed_at=now)
+
+
+def _is_ours(charge: Charge, outcome: Outcome) -> bool:
+    return outcome.amount == charge.amount and outcome.order_id == charge.order_id
+
+
+def _finish(charge: Charge | Wait) -> Charge | Wait:
+    if isinstance(charge, Charge) and charge.state in (Charge.State.PAID, Charge.State.REFUSED):
+        announce(charge)
+    return charge
+
+
+def _refuse_unchargeable(invoice: Invoice) -> None:
+    if invoice.void:
+        raise InvoiceVoid(f"The {invoice} is void: nothing is owed on it.")
+    if not invoice.closed:
+        raise InvoiceNotClosed(
+            f"The {invoice} is open: dispatch_invoices closes it once its period has come."
+        )
+
+
+def _forced(invoice: Invoice, card: Card | None, now: datetime) -> Wait | None:
+    return None
+
+
+def _by_hand(invoice: Invoice, card: Card | None, now: datetime) -> Wait | None:
+    if wait := retries.card_forbids(invoice, card, now):
+        return wait
+    if earlier_is_unsettled(invoice):
+        return Wait.EARLIER_FIRST
+    return Wait.COOLING_DOWN if retries.cools_down(invoice, card, now) else None
+
+
+def earlier_is_unsettled(invoice: Invoice) -> bool:
+    """Return whether the account has an unsettled invoice of an earlier period."""
+    unsettled: Any = Invoice.objects.unsettled()
+    return bool(unsettled.filter(account=invoice.account_id, period__lt=invoice.period).exists())

@@ -1,0 +1,154 @@
+"""What an account buys: products, their terms, steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from .. import catalogue, conf, periods, pricing
+from ..exceptions import NotInGoodStanding, ProductNotHeld
+from ..models import Account, FormerTerms, InvoiceItem, Product, Remaining, Step
+from ..models.products import Terms, check_amount, remaining
+from .invoicing import add_line, check_item, open_invoice
+from .locks import lock_account_of
+
+
+@transaction.atomic
+def add_product(name: str, user: Any) -> Product:
+    """Give the account of `user` the declared product `name`; see `genbilling.interface`."""
+    declared = catalogue.declaration(name)
+    account = lock_account_of(user)
+    if not account.access_granted():
+        raise NotInGoodStanding(f"The {account} is {account.status}: activate_account() comes first.")
+    period = periods.get_current_billing_period()
+    product = account.products.named(name, period) or _new_product(account, name, _terms(declared))
+    return start(account, product)
+
+
+@transaction.atomic
+def remove_product(name: str, user: Any) -> Product:
+    """End the product with the current period; see `genbilling.interface`."""
+    account = lock_account_of(user)
+    product = find_product(account, name)
+    if product.last_period is None:
+        product.last_period = periods.get_current_billing_period()
+    product.removed = True
+    product.save(update_fields=["last_period", "removed"])
+    return product
+
+
+@transaction.atomic
+def update_terms(name: str, user: Any) -> Product:
+    """Move the product to today's declaration from the next period on; see `genbilling.interface`."""
+    declared = catalogue.declaration(name)
+    account = lock_account_of(user)
+    product = find_product(account, name)
+    terms = _terms(declared)
+    if terms == product.terms:
+        return product
+    period = periods.get_current_billing_period()
+    if product.terms_from <= period:
+        former = FormerTerms(product=product, through_period=period)
+        former.terms = product.terms
+        former.save()
+        product.terms_from = periods.next_period(period)
+    product.terms = terms
+    product.save(update_fields=["terms_from", *Terms.__dataclass_fields__])
+    return product
+
+
+@transaction.atomic
+def add_step(name: str, user: Any, amount: int) -> Remaining | bool:
+    """Buy `amount` steps of the product; see `genbilling.interface`."""
+    check_amount(amount)
+    account = lock_account_of(user)
+    product = account.products.named(name, periods.get_current_billing_period())
+    if product is None:
+        if catalogue.find_declaration(name) is None:
+            raise catalogue.unknown(name)
+        return False
+    if not account.access_granted():
+        return False
+    return _buy_steps(account, product, amount)
+
+
+def start(account: Account, product: Product) -> Product:
+    """Have `product` from now on: revive it, or sell it anew when it ended in an earlier period.
+
+    A billable account is charged for the current period, unless it has been already. The account is locked.
+    """
+    period = periods.get_current_billing_period()
+    if product.last_period is not None and product.last_period < period:
+        declared = catalogue.find_declaration(product.name)
+        product = _new_product(account, product.name, _terms(declared) if declared else product.terms)
+    product.last_period = None
+    product.removed = False
+    if product.first_period is None and account.billable():
+        _charge_first_period(account, product)
+    product.save(update_fields=["last_period", "removed", "first_period", "billed_through"])
+    return product
+
+
+def find_product(account: Account, name: str) -> Product:
+    """Return the product called `name` that `account` holds, on its latest terms.
+
+    Raises:
+        UnknownProduct: no such product is declared or held.
+        ProductNotHeld: it is declared, but the account does not hold it.
+    """
+    product = account.products.named(name, periods.get_current_billing_period())
+    if product is not None:
+        return product
+    if catalogue.find_declaration(name) is None:
+        raise catalogue.unknown(name)
+    raise ProductNotHeld(f"The {account} has no product {name!r}: add_product_to_account() adds it.")
+
+
+def _terms(declared: catalogue.Declaration) -> Terms:
+    return Terms(**{name: getattr(declared, name) for name in Terms.__dataclass_fields__})
+
+
+def _new_product(account: Account, name: str, terms: Terms) -> Product:
+    period = periods.get_current_billing_period()
+    product = Product(
+        account=account, name=name, terms_from=period, capacity=terms.initial_step, restored_period=period
+    )
+    product.terms = terms
+    product.save()
+    return product
+
+
+def _charge_first_period(account: Account, product: Product) -> None:
+    today = periods.today()
+    period = periods.period_of(today)
+    terms = product.terms_in(period)
+    line = pricing.first_flat_rate(
+        terms.description, terms.flat_rate, today, prorated=conf.prorate_first_period()
+    )
+    add_line(open_invoice(account, period), product, line)
+    product.billed_through = period
+    product.first_period = periods.next_period(period)
+
+
+def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:
+    period = periods.get_current_billing_period()
+    terms = product.terms_in(period)
+    invoice = open_invoice(account, period)
+    units = amount * terms.step
+    # Before the handler, so that it finds the capacity that was bought.
+    Product.objects.filter(pk=product.pk).update(capacity=F("capacity") + units)
+    declared = catalogue.find_declaration(product.name)
+    if declared is None or declared.bill_steps is None:
+        line = pricing.steps(terms.description, terms.step_cost, terms.step, amount)
+        item: InvoiceItem | None = InvoiceItem(
+            invoice=invoice, product=product, description=line.description, amount=line.amount
+        )
+        assert item is not None
+        item.save()
+    else:
+        item = check_item(declared.bill_steps(account, invoice, amount), product.name, "bill_steps")
+    Step.objects.create(product=product, invoice=invoice, item=item, amount=amount, units=units)
+    product.refresh_from_db(fields=["used", "capacity"])
+    return remaining(product.capacity - product.used)
