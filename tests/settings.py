@@ -88,28 +88,31 @@ BRAINTREE_PUBLIC_KEY = "integration_public_key"
 BRAINTREE_PRIVATE_KEY = "integration_private_key"
 BRAINTREE_ENVIRONMENT = "embedded"
 
+PRODUCTS = [
+    {
+        "name": "ANS_SERV_STAFF",
+        "description": "Answering service for staff",
+        "flat_rate": "0",
+        "initial_step": 0,
+        "step_cost": "10.00",
+        "step": 1,
+        "periodic": False,
+    },
+    {
+        "name": "MSG",
+        "description": "Private messages",
+        "flat_rate": "9.99",
+        "initial_step": 1000,
+        "step_cost": "7.99",
+        "step": 1000,
+        "periodic": True,
+        "trigger": 200,
+    },
+]
+
 GENBILLING = {
     # A fresh one for each test; a process that a test starts finds it by the environment.
     "EMBEDDED_DB": os.environ.get("GENBILLING_TEST_BRAINTREE", TOP / "braintree.sqlite3"),
-    "PRODUCTS": [
-        {
-            "name": "ANS_SERV_STAFF",
-            "description": "Answering service for staff",
-            "flat_rate": "0",
-            "initial_step": 0,
-            "step_cost": "10.00",
-            "step": 1,
-            "periodic": False,
-        },
-        {
-            "name": "MSG",
-            "description": "Private messages",
-            "flat_rate": "9.99",
-            "initial_step": 1000,
-            "step_cost": "7.99",
-            "step": 1000,
-            "periodic": True,
-            "trigger": 200,
-        },
-    ],
+    # A process that a test starts may be given others, by their path.
+    "PRODUCTS": os.environ.get("GENBILLING_TEST_PRODUCTS", PRODUCTS),
 }

@@ -66,7 +66,8 @@ DROP FUNCTION genbilling_keep_closed_invoice();
 def _on_postgresql(sql: str) -> Callable[[Any, Any], None]:
     def run(apps: Any, schema_editor: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(sql)
+            # params=None: the functions are full of percent signs.
+            schema_editor.execute(sql, params=None)
 
     return run
 
