@@ -101,7 +101,7 @@ SETTINGS = {
         ),
         Setting(
             name="EMBEDDED_DB",
-            default="braintree-sandbox.sqlite3",
+            default="braintree.sqlite3",
             problem=_path,
             help='the books of BRAINTREE_ENVIRONMENT = "embedded": a file, or ":memory:" for one process',
         ),
