@@ -157,7 +157,7 @@ def spend(target: str, parameters: list[Any], amount: int) -> Remaining | bool:
     check_amount(amount)
     # RETURNING is why this is not the ORM's update(), which cannot hand back what the statement left.
     statement = (
-        f"UPDATE {Product._meta.db_table} SET used = used + %s "
+        "UPDATE genbilling_product SET used = used + %s "
         f"WHERE id = ({target}) AND used + %s <= capacity "
         'RETURNING id, capacity - used, "trigger"'
     )

@@ -27,8 +27,8 @@ from .retries import Wait
 
 logger = logging.getLogger(__name__)
 
-# How long Braintree surely remembers an idempotency key. Its documents say 30 days (of the GraphQL API);
-# well below that, "not found" and a new key would be the only way, and is only then taken.
+# A key younger than this is surely still known: the same request under it cannot charge twice. Braintree's
+# documents say 30 days, of its GraphQL API.
 KEY_LIFETIME = timedelta(days=7)
 
 # What a charge keeps of the gateway's answer.
@@ -70,8 +70,10 @@ def charge_invoice(service: PaymentService, invoice: Invoice, policy: Policy) ->
     Raises:
         InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
         GatewayUnusable: nothing was sent; the invoice is as it was.
+        RuntimeError: called inside an atomic block.
     """
-    pending = Charge.objects.filter(invoice=invoice.pk, state=Charge.State.PENDING).first()
+    with transaction.atomic(durable=True):  # raises inside a caller's transaction, before anything is sent
+        pending = Charge.objects.filter(invoice=invoice.pk, state=Charge.State.PENDING).first()
     if pending is not None:
         resolved = resolve(service, pending)
         if isinstance(resolved, Wait) or resolved.state != Charge.State.NOT_SENT:
