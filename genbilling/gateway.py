@@ -263,7 +263,7 @@ _connecting = threading.Lock()
 
 
 def disconnect() -> None:
-    """Close every connection to a gateway, the embedded one's file included; the next call opens a new one."""
+    """Close every connection to a gateway, the embedded one's file included; the next call opens one."""
     with _connecting:
         while _connections:
             connection = _connections.popitem()[1]

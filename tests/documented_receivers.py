@@ -24,7 +24,7 @@ def handle_errors(invoice, charge, owner, **kwargs):
         pass
         # The user does not have a CC# number attached and charge never went through
     else:
-        logging.error("%s error charging with message. %s", (owner, charge.message))  # noqa: PLE1206
+        logging.error("%s error charging with message. %s", (owner, charge.message))
         # Notify the user how ever you want. Email, django message, etc...
 
         # Make sure set up recharge attempt using

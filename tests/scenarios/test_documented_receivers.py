@@ -1,4 +1,4 @@
-"""The documented example receivers work as they stand, `invoice.send_payment()` in the one for errors included."""
+"""The documented example receivers work as they stand, `invoice.send_payment()` among errors included."""
 
 import json
 import subprocess

@@ -1,0 +1,188 @@
+"""Cards that a request wants kept: reading, verifying and storing them.
+
+The same steps serve a card alone, a card with a customer, and a card kept after a sale.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from braintree import ErrorCodes
+
+from . import addresses, cards, nonces, vault, verifications
+from .addresses import Fields
+from .books import Books
+from .cards import Card
+from .nonces import NonceProblem, OpenNonce
+from .params import Params
+from .validation import Errors, InvalidError
+from .vault import VaultedCard
+from .verifications import Verification, VerificationOrder
+
+_CODES = ErrorCodes.CreditCard
+_PROBLEM_CODES = {
+    NonceProblem.UNKNOWN: ("payment_method_nonce", _CODES.PaymentMethodNonceUnknown),
+    NonceProblem.CONSUMED: ("payment_method_nonce", _CODES.PaymentMethodNonceConsumed),
+    NonceProblem.LUHN_INVALID: ("number", _CODES.NumberIsInvalid),
+}
+
+
+@dataclass(frozen=True)
+class CardRequest:
+    """A card as it shall be kept."""
+
+    card: Card
+    token: str | None = None
+    billing: Fields | None = None
+    billing_address_id: str | None = None
+    verification: VerificationOrder | None = None
+    make_default: bool = False
+    nonce: str | None = None
+
+
+def read_new(books: Books, params: Params, errors: Errors, customer_id: str | None) -> CardRequest:
+    """Return the new card a request describes, by nonce or by number.
+
+    Raises InvalidError if anything is wrong with it, or if errors had been found before.
+    """
+    nonce = params.text("payment_method_nonce")
+    card = cards.read(params, errors) if nonce is None else _card_of(books, nonce, params, errors)
+    check_new_token(books, params.text("token"), errors)
+    if card is not None:
+        _check_duplicates(books, params, card, customer_id, errors)
+    return _read_rest(books, params, errors, card, customer_id)
+
+
+def read_change(books: Books, kept: VaultedCard, params: Params, errors: Errors) -> CardRequest:
+    """Return how a request wants a card in the vault to be.
+
+    Raises InvalidError if anything is wrong with it, or if errors had been found before.
+    """
+    nonce = params.text("payment_method_nonce")
+    if nonce is None:
+        card: Card | None = cards.amend(kept.card, params, errors)
+    else:
+        card = _card_of(books, nonce, params, errors)
+    token = params.text("token")
+    if token != kept.token:
+        check_new_token(books, token, errors)
+    return _read_rest(books, params, errors, card, kept.customer_id)
+
+
+def verify(books: Books, request: CardRequest) -> Verification | None:
+    """Verify the card if the request asks for it; return the verification, which may have failed."""
+    if request.verification is None:
+        return None
+    billing = request.billing or addresses.fields_of(books, request.billing_address_id)
+    return verifications.carry_out(books, request.verification, request.card, billing)
+
+
+def keep(
+    books: Books, customer_id: str, request: CardRequest, verification: Verification | None = None
+) -> str:
+    """Put a new card into the vault, after its verification if there was one; return its token."""
+    address_id = request.billing_address_id
+    if request.billing:
+        address_id = addresses.insert(books, customer_id, request.billing)
+    if request.nonce is not None:
+        nonces.consume(books, request.nonce)
+    return vault.insert(
+        books,
+        customer_id,
+        request.card,
+        token=request.token,
+        billing_address_id=address_id,
+        verification_id=verification.id if verification else None,
+        make_default=request.make_default,
+    )
+
+
+def change(
+    books: Books,
+    kept: VaultedCard,
+    request: CardRequest,
+    verification: Verification | None,
+    *,
+    update_address: bool,
+) -> str:
+    """Change a card in the vault; return its token, which may be a new one.
+
+    A billing address becomes a new address of the customer, unless ``update_address`` is set and the
+    card has one that can be changed.
+    """
+    address_id = request.billing_address_id or kept.billing_address_id
+    if request.billing and update_address and kept.billing_address_id:
+        addresses.update(books, kept.billing_address_id, request.billing)
+    elif request.billing:
+        address_id = addresses.insert(books, kept.customer_id, request.billing)
+    if request.nonce is not None:
+        nonces.consume(books, request.nonce)
+    token = request.token or kept.token
+    vault.update(
+        books,
+        kept.token,
+        request.card,
+        new_token=token,
+        billing_address_id=address_id,
+        verification_id=verification.id if verification else kept.verification_id,
+    )
+    if request.make_default:
+        vault.choose_default(books, kept.customer_id, token)
+    return token
+
+
+def check_new_token(books: Books, token: str | None, errors: Errors) -> None:
+    """Add an error if the token cannot be given to a card."""
+    if token is None:
+        return
+    if len(token) > 36:
+        errors.add("token", _CODES.TokenIsTooLong)
+    elif not re.fullmatch(r"[A-Za-z0-9_-]+", token):
+        errors.add("token", _CODES.TokenFormatIsInvalid)
+    elif token in ("all", "new"):
+        errors.add("token", _CODES.TokenIsNotAllowed)
+    elif books.holds("cards", "token", token):
+        errors.add("token", _CODES.TokenIsInUse)
+
+
+def _card_of(books: Books, nonce: str, params: Params, errors: Errors) -> Card | None:
+    opened = nonces.open_nonce(books, nonce)
+    if isinstance(opened, OpenNonce):
+        return cards.amend(opened.card, params, errors)
+    errors.add(*_PROBLEM_CODES[opened])
+    return None
+
+
+def _read_rest(
+    books: Books, params: Params, errors: Errors, card: Card | None, customer_id: str | None
+) -> CardRequest:
+    billing = addresses.read(params.section("billing_address"), errors.under("billing_address"))
+    address_id = params.text("billing_address_id")
+    if billing and address_id:
+        errors.add("base", _CODES.BillingAddressConflict)
+    elif address_id and not (customer_id and addresses.belongs(books, address_id, customer_id)):
+        errors.add("billing_address_id", _CODES.BillingAddressIdIsInvalid)
+    verification = verifications.read(params, books, errors)
+    if card is None or errors:
+        raise InvalidError(errors)
+    return CardRequest(
+        card=card,
+        token=params.text("token"),
+        billing=billing or None,
+        billing_address_id=address_id,
+        verification=verification,
+        make_default=params.section("options").flag("make_default"),
+        nonce=params.text("payment_method_nonce"),
+    )
+
+
+def _check_duplicates(
+    books: Books, params: Params, card: Card, customer_id: str | None, errors: Errors
+) -> None:
+    options = params.section("options")
+    if options.flag("fail_on_duplicate_payment_method") and vault.keeps(books, card.fingerprint):
+        errors.add("number", _CODES.DuplicateCardExists)
+    for_customer = options.flag("fail_on_duplicate_payment_method_for_customer")
+    if for_customer and customer_id and vault.keeps(books, card.fingerprint, customer_id=customer_id):
+        errors.add("number", _CODES.DuplicateCardExistsForCustomer)

@@ -1,0 +1,100 @@
+"""Transactions in the books: adding one, moving it to another status, answering with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from braintree import ErrorCodes, Transaction
+
+from . import transaction_view
+from .books import Books
+from .errors import NotFoundError
+from .exchange import Reply, Request, refused
+from .messages import message_for
+from .transaction_view import Kept
+from .validation import Errors
+
+_CODES = ErrorCodes.Transaction
+_STATUS = Transaction.Status
+DECLINED = (_STATUS.ProcessorDeclined, _STATUS.GatewayRejected, _STATUS.Failed)
+
+
+def load(books: Books, transaction_id: str) -> Kept:
+    """Return the transaction with that id. Raises NotFoundError."""
+    row = books.one("SELECT * FROM transactions WHERE id = ?", [transaction_id])
+    if row is None:
+        raise NotFoundError(f"There is no transaction with the id {transaction_id!r}.")
+    values = dict(row)
+    del values["number"]
+    return Kept(**{**values, "details": json.loads(values["details"])})
+
+
+def insert(books: Books, *, status: str, amount: int, **values: Any) -> str:
+    """Keep a new transaction with its first status event; return its id."""
+    transaction_id = books.fresh_id("transactions")
+    books.insert(
+        "transactions",
+        id=transaction_id,
+        status=status,
+        amount=amount,
+        created_at=books.today,
+        updated_at=books.today,
+        **values,
+    )
+    _note_status(books, transaction_id, status, amount)
+    return transaction_id
+
+
+def move(
+    books: Books,
+    kept: Kept,
+    status: str,
+    *,
+    amount: int | None = None,
+    order_id: str | None = None,
+    descriptor: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    """Put a transaction into another status, with the fields that change along with it."""
+    amount = kept.amount if amount is None else amount
+    details = {
+        **kept.details,
+        "descriptor": descriptor or kept.details["descriptor"],
+        "fields": {**kept.details["fields"], **fields},
+    }
+    books.run(
+        "UPDATE transactions SET status = ?, amount = ?, order_id = ?, details = ?, updated_at = ?"
+        " WHERE id = ?",
+        [status, amount, order_id or kept.order_id, json.dumps(details), books.today, kept.id],
+    )
+    _note_status(books, kept.id, status, amount)
+
+
+def keep_customer_and_card(books: Books, transaction_id: str, customer_id: str, token: str) -> None:
+    """Note which customer and card in the vault a transaction belongs to."""
+    books.run(
+        "UPDATE transactions SET customer_id = ?, payment_method_token = ? WHERE id = ?",
+        [customer_id, token, transaction_id],
+    )
+
+
+def reply(books: Books, request: Request, transaction_id: str, *, status: int) -> Reply:
+    """Return the answer about a transaction: a 422 if it was declined, else the given status."""
+    kept = load(books, transaction_id)
+    shown = transaction_view.show(books, kept)
+    if kept.status not in DECLINED:
+        return Reply(status, "transaction", shown, transaction_id)
+    message = kept.details["fields"]["processor_response_text"]
+    errors = Errors()
+    if message is None:
+        message = f"Gateway Rejected: {kept.details['fields']['gateway_rejection_reason']}"
+    elif kept.refunded_transaction_id is not None:
+        # The one case of a declined transaction that comes with a validation error as well.
+        errors.under("transaction").add("base", _CODES.RefundAuthHardDeclined)
+        message = message_for(_CODES.RefundAuthHardDeclined)
+    return refused(request, message, errors, transaction_id=transaction_id, transaction=shown)
+
+
+def _note_status(books: Books, transaction_id: str, status: str, amount: int) -> None:
+    books.insert("status_events", transaction_id=transaction_id, status=status, amount=amount, at=books.today)
