@@ -45,6 +45,7 @@ class ChargeInline(ReadOnly, admin.TabularInline):
     model = Charge
     fk_name = "invoice"
     fields = ["created_at", "state", "amount", "response_code", "response_text", "message"]
+    readonly_fields = fields
     show_change_link = True
     extra = 0
 
@@ -52,6 +53,7 @@ class ChargeInline(ReadOnly, admin.TabularInline):
 class StepInline(ReadOnly, admin.TabularInline):
     model = Step
     fields = ["bought_at", "amount", "units", "live", "invoice"]
+    readonly_fields = fields
     extra = 0
 
 

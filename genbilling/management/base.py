@@ -45,6 +45,11 @@ class BillingCommand(BaseCommand):
         self.stdout.write(f"{name} {period}{dry}: {text}")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 product``, ``2 products``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _period(text: str) -> int:
     try:
         return parse_period(text)

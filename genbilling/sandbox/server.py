@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from .gateway import MAX_BODY, Sandbox
@@ -17,12 +18,19 @@ class SandboxServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+    # Else a second server on the port would start, and take a part of the requests.
+    allow_reuse_port = False
 
     def __init__(self, address: tuple[str, int], sandbox: Sandbox, *, latency: float = 0.0) -> None:
         """Listen at an address. Each answer waits ``latency`` seconds. Raises OSError."""
         self.sandbox = sandbox
         self.latency = latency
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind, but ask no name server what this machine is called."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing about clients that hang up; anything else goes to standard error."""
@@ -38,6 +46,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: SandboxServer
     # TCP_NODELAY: else each answer waits for the acknowledgement of the one before.
     disable_nagle_algorithm = True
+    # Buffered, so that the head and the body of an answer go out together.
+    wbufsize = 65536
     # An idle connection is given up after this many seconds; the SDK does after 60.
     timeout = 120
 
@@ -57,6 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer what is not even HTTP, or has a verb that nothing here has, and hang up."""
         self.close_connection = True
         self._send(405 if code == 501 else code, "")
+
+    def handle_expect_100(self) -> bool:
+        """Ask for the body that a client holds back until then."""
+        asked = super().handle_expect_100()
+        self.wfile.flush()
+        return asked
 
     def log_message(self, *_: Any) -> None:
         """Keep quiet: request lines hold ids of customers."""

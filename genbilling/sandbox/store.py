@@ -40,7 +40,8 @@ class Store:
         self.lock = threading.RLock()
         # A list, so that the finalizer sees the connection of the day without keeping the store alive.
         self._open: list[sqlite3.Connection] = []
-        self._finalizer = weakref.finalize(self, _close, self._open)
+        # For a store that is forgotten, or still open when the process ends.
+        self._finalizer = weakref.finalize(self, _close, self.lock, self._open)
         with self.lock:
             self._connection()
         _stores.add(self)
@@ -55,8 +56,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file. The next use opens it again; books in memory are lost."""
-        with self.lock:
-            _close(self._open)
+        _close(self.lock, self._open)
 
     def _connection(self) -> sqlite3.Connection:
         if not self._open:
@@ -144,9 +144,10 @@ def _holds_books(connection: sqlite3.Connection) -> bool:
     return False
 
 
-def _close(connections: list[sqlite3.Connection]) -> None:
-    while connections:
-        connections.pop().close()
+def _close(lock: threading.RLock, connections: list[sqlite3.Connection]) -> None:
+    with lock:
+        while connections:
+            connections.pop().close()
 
 
 def _before_fork() -> None:

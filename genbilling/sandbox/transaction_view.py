@@ -16,13 +16,19 @@ AUTHORIZATION = timedelta(days=7)
 _ALWAYS_EMPTY = (
     "acquirer_reference_number",
     "authorized_transaction_id",
+    "debit_network",
     "escrow_status",
+    "foreign_retailer",
+    "mastercard_transaction_link_id",
     "merchant_advice_code",
     "merchant_advice_code_text",
     "plan_id",
     "retried_transaction_id",
     "service_fee_amount",
+    "shipping_tax_amount",
     "subscription_id",
+    "surcharge_amount",
+    "upcoming_retry_date",
     "voice_referral_number",
 )
 _ALWAYS_EMPTY_LISTS = (
@@ -32,6 +38,7 @@ _ALWAYS_EMPTY_LISTS = (
     "disputes",
     "partial_settlement_transaction_ids",
     "retry_ids",
+    "shipments",
 )
 
 
@@ -73,6 +80,7 @@ def show(books: Books, kept: Kept) -> dict[str, Any]:
         **{name: [] for name in _ALWAYS_EMPTY_LISTS},
         **details["fields"],
         **_refunds(books, kept),
+        "account_funding_transaction": False,
         "retried": False,
         "processed_with_network_token": False,
         "payment_instrument_type": "credit_card",

@@ -13,8 +13,9 @@ def http_strategy(sandbox: Sandbox | str | os.PathLike[str]) -> type[Any]:
     """Return a class for the ``http_strategy`` of a ``braintree.Configuration``.
 
     The sandbox is one that you made, and close, yourself; or the path of its SQLite file, or
-    ``:memory:``. All instances of the class share one sandbox. Raises BooksError if the file cannot be
-    used.
+    ``:memory:``. All instances of the class share one sandbox, which is its attribute ``sandbox``; that
+    closes by itself when the class is forgotten or the process ends. Raises BooksError if the file
+    cannot be used.
     """
     shared = sandbox if isinstance(sandbox, Sandbox) else Sandbox(sandbox)
 

@@ -128,7 +128,7 @@ def test_usage_is_restored_once_per_period_and_again_by_force(owner):
         use_product("PLAN", owner, 10)
         assert "0 products restored; nothing to do" in run("restore_products")
         assert use_product("PLAN", owner) == 89
-        assert "1 products restored" in run("restore_products", force=True)
+        assert "1 product restored" in run("restore_products", force=True)
         assert use_product("PLAN", owner) == 99
 
 

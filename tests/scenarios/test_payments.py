@@ -263,7 +263,7 @@ def test_a_signal_that_did_not_go_out_is_made_good_by_a_later_run():
         run("dispatch_invoices")
     assert heard == [], "its own process may still be at it"
     with at("2026-10-01 02:15"), hearing() as heard:
-        assert "1 signals made good" in run("dispatch_invoices")
+        assert "1 signal made good" in run("dispatch_invoices")
     assert [(name, said["owner"]) for name, said in heard] == [("invoice_sent", user)]
     with at("2026-10-01 02:30"), hearing() as heard:
         run("dispatch_invoices")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from genbilling.management.base import BillingCommand
+from genbilling.management.base import BillingCommand, counted
 from genbilling.periods import next_period
 from genbilling.services import month
 
@@ -15,5 +15,5 @@ class Command(BillingCommand):
     def work(self, period: int, options: dict[str, Any]) -> None:
         with self.bar("accounts") as bar:
             opened = month.create_invoices(period, dry_run=options["dry_run"], progress=bar.update)
-        done = f"{opened} invoices opened for {next_period(period)}"
+        done = f"{counted(opened, 'invoice')} opened for {next_period(period)}"
         self.summary(period, options, f"{done}." if opened else f"{done}; nothing to do.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from genbilling.management.base import BillingCommand
+from genbilling.management.base import BillingCommand, counted
 from genbilling.services import dispatching
 from genbilling.services.reports import DispatchReport
 
@@ -57,7 +57,7 @@ def _describe(report: DispatchReport, dry_run: bool) -> str:
     parts += [f"{counts['without a card']} without a card", _left_alone(report)]
     parts += [f"{counts['uncertain']} uncertain", f"{len(report.held)} held", f"{len(report.errors)} errors"]
     if report.announced:
-        parts.append(f"{report.announced} signals made good")
+        parts.append(f"{counted(report.announced, 'signal')} made good")
     idle = not (sum(counts.values()) or report.announced or report.held or report.errors or report.stopped)
     return ", ".join(parts) + ("; nothing to do." if idle else ".")
 

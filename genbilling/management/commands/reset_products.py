@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from genbilling.management.base import BillingCommand
+from genbilling.management.base import BillingCommand, counted
 from genbilling.services import month
 
 
@@ -17,5 +17,5 @@ class Command(BillingCommand):
     def work(self, period: int, options: dict[str, Any]) -> None:
         with self.bar("products") as bar:
             reset = month.reset_products(period, dry_run=options["dry_run"], progress=bar.update)
-        done = f"{reset} products reset"
+        done = f"{counted(reset, 'product')} reset"
         self.summary(period, options, f"{done}." if reset else f"{done}; nothing to do.")

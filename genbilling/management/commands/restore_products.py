@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from genbilling.management.base import BillingCommand
+from genbilling.management.base import BillingCommand, counted
 from genbilling.services import month
 
 
@@ -24,5 +24,5 @@ class Command(BillingCommand):
             restored = month.restore_products(
                 period, force=options["force"], dry_run=options["dry_run"], progress=bar.update
             )
-        done = f"{restored} products restored"
+        done = f"{counted(restored, 'product')} restored"
         self.summary(period, options, f"{done}." if restored else f"{done}; nothing to do.")
