@@ -49,6 +49,7 @@ REFUSED_STATUSES = frozenset(
 # request with the same key, which may have moved money, all but the one for "keys are not allowed here".
 KEY_NOT_ALLOWED = "915231"
 KEY_UNCERTAIN = frozenset({"915232", "915233", "915235"})
+SALE = braintree.Transaction.Type.Sale
 TOKEN_INVALID = "91518"
 CUSTOMER_ID_IN_USE = "91609"
 
@@ -116,7 +117,8 @@ class PaymentService:
         """
         try:
             found = self._gateway.transaction.search(braintree.TransactionSearch.order_id == order_id)
-            outcomes = [_outcome_of_transaction(transaction) for transaction in found.items]
+            # A refund has the order id of its sale.
+            outcomes = [_outcome_of_transaction(one) for one in found.items if one.type == SALE]
         except Exception as error:
             raise _error_of(error) from error
         return min(outcomes, key=lambda outcome: outcome.ending is not Ending.PAID, default=None)

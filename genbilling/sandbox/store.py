@@ -25,6 +25,8 @@ MEMORY = ":memory:"
 BUSY_SECONDS = 30.0
 
 _stores: weakref.WeakSet[Store] = weakref.WeakSet()
+# Held while a store is added, and during a fork.
+_registry = threading.Lock()
 
 
 class Store:
@@ -42,9 +44,11 @@ class Store:
         self._open: list[sqlite3.Connection] = []
         # For a store that is forgotten, or still open when the process ends.
         self._finalizer = weakref.finalize(self, _close, self.lock, self._open)
+        # Known before it is open, so that no fork can miss it.
+        with _registry:
+            _stores.add(self)
         with self.lock:
             self._connection()
-        _stores.add(self)
 
     @contextmanager
     def transaction(self, *, writing: bool) -> Iterator[sqlite3.Connection]:
@@ -151,8 +155,9 @@ def _close(lock: threading.RLock, connections: list[sqlite3.Connection]) -> None
 
 
 def _before_fork() -> None:
-    # In one order always, so that two forks at once cannot wait for each other.
-    for store in sorted(_stores, key=id):
+    _registry.acquire()
+    for store in list(_stores):
+        # Waits for the request that is under way.
         store.lock.acquire()
         if store.path != MEMORY:
             store.close()
@@ -162,6 +167,7 @@ def _before_fork() -> None:
 def _after_fork() -> None:
     while _forking:
         _forking.pop().lock.release()
+    _registry.release()
 
 
 _forking: list[Store] = []
