@@ -177,7 +177,8 @@ def _close_due(run: _Run, account_id: int) -> None:
             raise _Held
         if account.billable():
             opened = open_missing_invoices(account, run.period)
-        for invoice in account.invoices.due(run.period).filter(closed=False):
+        # Locked before its items are read: one that is put on it directly comes before, or is refused.
+        for invoice in account.invoices.due(run.period).filter(closed=False).select_for_update(no_key=True):
             close_invoice(account, invoice)
             closed.append(invoice)
         if run.dry_run:

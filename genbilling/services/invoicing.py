@@ -42,7 +42,7 @@ def open_missing_invoices(account: Account, period: int) -> int:
 
 
 def close_invoice(account: Account, invoice: Invoice) -> None:
-    """Fill in what `account` owes, freeze the total and give a number. The account is locked.
+    """Fill in what `account` owes, freeze the total, give a number. Account and invoice are locked.
 
     A negative total is carried over; a total of zero is settled here; no items, no number.
     """
