@@ -44,16 +44,21 @@ class InvoiceItemInline(ReadOnly, admin.TabularInline):
 class ChargeInline(ReadOnly, admin.TabularInline):
     model = Charge
     fk_name = "invoice"
-    fields = ["created_at", "state", "amount", "response_code", "response_text", "message"]
-    readonly_fields = fields
+    fields = readonly_fields = (
+        "created_at",
+        "state",
+        "amount",
+        "response_code",
+        "response_text",
+        "message",
+    )
     show_change_link = True
     extra = 0
 
 
 class StepInline(ReadOnly, admin.TabularInline):
     model = Step
-    fields = ["bought_at", "amount", "units", "live", "invoice"]
-    readonly_fields = fields
+    fields = readonly_fields = ("bought_at", "amount", "units", "live", "invoice")
     extra = 0
 
 

@@ -67,14 +67,21 @@ def declaration(name: str) -> Declaration:
         UnknownProduct: no such product is declared.
         BadSetting: a declaration is wrong.
     """
-    try:
-        return declarations()[name]
-    except (KeyError, TypeError) as error:
-        raise unknown(name) from error
+    found = find_declaration(name)
+    if found is None:
+        raise unknown(name)
+    return found
 
 
 def find_declaration(name: str) -> Declaration | None:
-    """Return the declared product called `name`, or None."""
+    """Return the declared product called `name`, or None.
+
+    Raises:
+        UnknownProduct: `name` is nothing that a product can be called.
+        BadSetting: a declaration is wrong.
+    """
+    if not isinstance(name, str) or "\0" in name:
+        raise unknown(name)
     return declarations().get(name)
 
 

@@ -220,10 +220,11 @@ def is_local_url(value: str) -> bool:
     """Return whether `value` is the http URL of a port on this host (a loopback name or address)."""
     try:
         url = urlsplit(value)
-        named_port = url.port is not None
+        port = url.port
     except ValueError:
         return False
-    if url.scheme != "http" or not named_port or url.path.strip("/") or url.query or url.username:
+    rest = url.path.strip("/") or url.query or url.fragment or "@" in url.netloc
+    if url.scheme != "http" or not port or rest:
         return False
     if url.hostname == "localhost":
         return True

@@ -9,6 +9,14 @@ from __future__ import annotations
 from django.core.exceptions import ImproperlyConfigured
 
 
+def shown(value: object) -> str:
+    """Return `value` for a message; Python refuses to write out an int of more than 4300 digits."""
+    try:
+        return repr(value)
+    except ValueError:
+        return f"a {type(value).__name__} too long to show"
+
+
 class GenbillingError(Exception):
     """The root of the tree; never raised itself."""
 
@@ -39,6 +47,10 @@ class AccountError(GenbillingError):
 
 class NoAccount(AccountError):
     """The user belongs to no account, or owns none where an owner is asked for."""
+
+
+class BadUser(NoAccount, BadInput):
+    """Something that is no saved user: an anonymous visitor, a user not saved yet, None."""
 
 
 class AlreadyInAccount(AccountError):

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-from .exceptions import BadMoney
+from .exceptions import BadMoney, shown
 
 ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
 MAX_DIGITS = 12
 DECIMAL_PLACES = 2
+# A sum of many amounts may have more digits than each of them.
+MAX_TOTAL_DIGITS = 18
 LIMIT = Decimal(10) ** (MAX_DIGITS - DECIMAL_PLACES)
 
 
@@ -27,19 +29,19 @@ def to_money(value: Decimal | int | str) -> Decimal:
     """
     if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
         raise BadMoney(
-            f"{value!r} is a {type(value).__name__}, not an amount of money: "
+            f"{shown(value)} is a {type(value).__name__}, not an amount of money: "
             'give a Decimal or a string such as "9.99".'
         )
     try:
         amount = Decimal(value)
     except InvalidOperation as error:
-        raise BadMoney(f'{value!r} is not an amount of money: write it like "9.99".') from error
+        raise BadMoney(f'{shown(value)} is not an amount of money: write it like "9.99".') from error
     if not amount.is_finite() or abs(amount) >= LIMIT:
-        raise BadMoney(f"{value!r} is not an amount of money below {LIMIT:,}.")
+        raise BadMoney(f"{shown(value)} is not an amount of money below {LIMIT:,}.")
     rounded = amount.quantize(CENT, rounding=ROUND_HALF_UP)
     if abs(rounded) >= LIMIT:
-        raise BadMoney(f"{value!r} is not an amount of money below {LIMIT:,}.")
-    return rounded
+        raise BadMoney(f"{shown(value)} is not an amount of money below {LIMIT:,}.")
+    return rounded or ZERO  # -0.00 is zero
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

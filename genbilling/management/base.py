@@ -10,10 +10,15 @@ from tqdm import tqdm
 
 from ..exceptions import BadPeriod, GenbillingError
 from ..periods import get_current_billing_period, parse_period
+from ..services.month import MonthReport
 
 
 class BillingCommand(BaseCommand):
     """A command for cron: it does its work for a period, and its last line is a summary with counts."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return the parser; no option may be abbreviated: ``--force`` is not ``--force-color``."""
+        return super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options that all billing commands take."""
@@ -37,6 +42,16 @@ class BillingCommand(BaseCommand):
     def bar(self, unit: str, total: int | None = None) -> tqdm[Any]:
         """Return a progress bar: shown on a terminal, silent in cron."""
         return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
+
+    def changed(self, report: MonthReport, period: int, options: dict[str, Any], done: str) -> None:
+        """Print the summary of a command that changes rows in batches; rows that were held are an error."""
+        self.summary(period, options, f"{done}." if report.changed else f"{done}; nothing to do.")
+        if report.held:
+            keys = ", ".join(map(str, report.held))
+            raise CommandError(
+                f"{len(report.held)} rows were held by other transactions all the while, and not worked: "
+                f"{keys}. It is safe to run the command again."
+            )
 
     def summary(self, period: int, options: dict[str, Any], text: str) -> None:
         """Print the last line."""

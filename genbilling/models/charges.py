@@ -39,7 +39,7 @@ class Charge(models.Model):
     key = models.CharField(_("key"), max_length=32, unique=True, default=random_key, editable=False)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.PENDING)
     amount = models.DecimalField(
-        _("amount"), max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES
+        _("amount"), max_digits=money.MAX_TOTAL_DIGITS, decimal_places=money.DECIMAL_PLACES
     )
     card_token = models.CharField(_("card token"), max_length=36, blank=True)
     request = models.JSONField(_("request"), default=dict, help_text=_("What was sent, to the letter."))

@@ -66,6 +66,11 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
             refuse_closed(self)
             return super().delete()
 
+    def bulk_create(self, objs: Iterable[Invoice], *args: Any, **kwargs: Any) -> list[Invoice]:
+        """Create as usual; an upsert is refused with `InvoiceClosed`."""
+        refuse_upsert(kwargs)
+        return super().bulk_create(objs, *args, **kwargs)
+
 
 class Invoice(models.Model):
     """What an account owes for a period: open, then closed, then paid, failed (and tried again), or void."""
@@ -77,7 +82,7 @@ class Invoice(models.Model):
     number = models.PositiveBigIntegerField(_("number"), null=True, blank=True, unique=True)
     total = models.DecimalField(
         _("total"),
-        max_digits=money.MAX_DIGITS,
+        max_digits=money.MAX_TOTAL_DIGITS,
         decimal_places=money.DECIMAL_PLACES,
         null=True,
         blank=True,
@@ -213,11 +218,16 @@ class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
         """Update as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
         with transaction.atomic(using=self.db):
             refuse_closed(Invoice.objects.filter(related_items__in=self))
-            if target := values.get("invoice", values.get("invoice_id")):
+            target = values.get("invoice", values.get("invoice_id"))
+            if target is not None and not _is_expression(target):
                 refuse_closed(Invoice.objects.filter(pk=getattr(target, "pk", target)))
-            if "amount" in values and not hasattr(values["amount"], "resolve_expression"):
+            if "amount" in values and not _is_expression(values["amount"]):
                 values["amount"] = money.to_money(values["amount"])
-            return super().update(**values)
+            keys = list(self.values_list("pk", flat=True)) if _is_expression(target) else []
+            updated = super().update(**values)
+            # Where an expression sent them can only be looked at afterwards.
+            refuse_closed(Invoice.objects.filter(related_items__in=keys))
+            return updated
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
@@ -225,9 +235,19 @@ class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
             refuse_closed(Invoice.objects.filter(related_items__in=self))
             return super().delete()
 
+    def bulk_update(self, objs: Iterable[InvoiceItem], *args: Any, **kwargs: Any) -> int:
+        """Update as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
+        items = list(objs)
+        for item in items:
+            item.amount = money.to_money(item.amount)
+        with transaction.atomic(using=self.db):
+            refuse_closed(Invoice.objects.filter(pk__in={item.invoice_id for item in items}))
+            return super().bulk_update(items, *args, **kwargs)
+
     def bulk_create(self, objs: Iterable[InvoiceItem], *args: Any, **kwargs: Any) -> list[InvoiceItem]:
         """Create as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
         items = list(objs)
+        refuse_upsert(kwargs)
         with transaction.atomic(using=self.db):
             refuse_closed(Invoice.objects.filter(pk__in={item.invoice_id for item in items}))
             for item in items:
@@ -302,6 +322,20 @@ def refuse_closed(invoices: models.QuerySet[Invoice]) -> None:
                 f"The {invoice} is closed: it and its items do not change. "
                 "To correct it, add an item with a credit to the account's open invoice."
             )
+
+
+def _is_expression(value: object) -> bool:
+    return hasattr(value, "resolve_expression")
+
+
+def refuse_upsert(options: dict[str, Any]) -> None:
+    """Make sure that a bulk_create is not an upsert, which the database carries out on rows unseen.
+
+    Raises:
+        InvoiceClosed: it is one.
+    """
+    if options.get("update_conflicts"):
+        raise InvoiceClosed("An upsert could change a closed invoice: create and update rows separately.")
 
 
 class InvoiceNumber(models.Model):

@@ -12,11 +12,12 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import money, signals
-from ..exceptions import BadAmount
+from ..exceptions import BadAmount, shown
 from .accounts import Account
 from .invoices import Invoice, InvoiceItem
 
 MAX_AMOUNT = 2**31 - 1
+MAX_CAPACITY = 2**63 - 1
 
 
 class Remaining(int):
@@ -201,7 +202,7 @@ def check_amount(amount: object) -> None:
         BadAmount: it is not a whole number from 1 to 2147483647.
     """
     if not isinstance(amount, int) or isinstance(amount, bool) or not 1 <= amount <= MAX_AMOUNT:
-        raise BadAmount(f"The amount is {amount!r}: it must be a whole number from 1 to {MAX_AMOUNT}.")
+        raise BadAmount(f"The amount is {shown(amount)}: it must be a whole number from 1 to {MAX_AMOUNT}.")
 
 
 def _alert(product_id: int, left: int) -> None:

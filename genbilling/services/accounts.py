@@ -11,7 +11,7 @@ from ..exceptions import AlreadyInAccount, NoAccount
 from ..models import Account, AccountUser, Product
 from . import products
 from .invoicing import open_missing_invoices
-from .locks import lock_account, lock_account_owned_by
+from .locks import lock_account, lock_account_owned_by, user_key
 
 
 @transaction.atomic
@@ -46,9 +46,9 @@ def add_user(user: Any, parent: Any) -> Account:
 def remove_user(user: Any, parent: Any) -> Account:
     """Take `user` off the account that `parent` owns; see `genbilling.interface`."""
     account = lock_account_owned_by(parent)
-    if user.pk == account.owner_id:
+    if user_key(user) == account.owner_id:
         raise NoAccount(f"The user {user} owns the {account} and stays on it: cancel_account() ends it.")
-    deleted, _ = AccountUser.objects.filter(account=account, user=user.pk).delete()
+    deleted, _ = AccountUser.objects.filter(account=account, user=user_key(user)).delete()
     if not deleted:
         raise NoAccount(f"The user {user} is no child user of the {account}.")
     return account
@@ -98,7 +98,7 @@ def _latest_products(account: Account) -> list[Product]:
 
 
 def _refuse_if_placed(user: Any) -> None:
-    if AccountUser.objects.filter(user=user.pk).exists():
+    if AccountUser.objects.filter(user=user_key(user)).exists():
         raise _already_placed(user)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from .. import conf
@@ -22,7 +22,7 @@ from ..models import Card, Charge, Invoice
 from . import retries
 from .announcing import announce
 from .cards import current_card
-from .locks import limit_lock_wait, lock_account
+from .locks import is_held, limit_lock_wait, lock_account
 from .retries import Wait
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,12 @@ def charge_invoice(service: PaymentService, invoice: Invoice, policy: Policy) ->
         resolved = resolve(service, pending)
         if isinstance(resolved, Wait) or resolved.state != Charge.State.NOT_SENT:
             return resolved
-    claimed = _claim(invoice, policy)
+    try:
+        claimed = _claim(invoice, policy)
+    except OperationalError as error:
+        if not is_held(error):
+            raise
+        return Wait.AT_WORK_ELSEWHERE
     if isinstance(claimed, Charge) and claimed.state == Charge.State.PENDING:
         claimed = record(claimed, service.sale(claimed.request, claimed.key))
     if isinstance(claimed, Charge) and claimed.state == Charge.State.NOT_SENT:
@@ -110,7 +115,8 @@ def record(charge: Charge, outcome: Outcome) -> Charge | Wait:
     Where another process has resolved it in the meantime, its record stands.
     """
     with transaction.atomic(durable=True):
-        lock_account(charge.invoice.account_id)
+        # Not the account: whoever holds that must not keep an answer from being written down.
+        Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
         charge = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
         if charge.state != Charge.State.PENDING:
             return Wait.AT_WORK_ELSEWHERE

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F, QuerySet
 
-from ..exceptions import NoAccount
+from ..exceptions import BadUser, NoAccount
 from ..models import Account
 
 T = TypeVar("T")
@@ -26,8 +26,9 @@ def lock_account_of(user: Any) -> Account:
 
     Raises:
         NoAccount: there is none.
+        BadUser: `user` is no saved user.
     """
-    account = _lock(Account.objects.filter(account_users__user=user.pk))
+    account = _lock(Account.objects.filter(account_users__user=user_key(user)))
     if account is None:
         raise no_account(user)
     return account
@@ -39,9 +40,12 @@ def lock_account_owned_by(user: Any) -> Account:
     Raises:
         NoAccount: there is none.
     """
-    account = _lock(Account.objects.filter(owner=user.pk))
+    account = _lock(Account.objects.filter(owner=user_key(user)))
     if account is None:
-        raise NoAccount(f"The user {user} owns no account: new_account() makes one.")
+        raise NoAccount(
+            f"The user {user} owns no account, and only an owner can do this. "
+            "new_account() makes one for a user who is on none."
+        )
     return account
 
 
@@ -56,6 +60,18 @@ def lock_account(account_id: int) -> Account:
 def lock_account_unless_held(account_id: int) -> Account | None:
     """Lock and return the account with the id `account_id`, or None when another transaction holds it."""
     return _lock(Account.objects.filter(pk=account_id), skip_locked=True)
+
+
+def user_key(user: Any) -> Any:
+    """Return the key of `user`.
+
+    Raises:
+        BadUser: it is no saved user.
+    """
+    key = getattr(user, "pk", None)
+    if key is None:
+        raise BadUser(f"{user!r} is not a saved user: give one who is logged in, or who is in the database.")
+    return key
 
 
 def no_account(user: Any) -> NoAccount:

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import F
 
 from .. import catalogue, conf, periods, pricing
-from ..exceptions import NotInGoodStanding, ProductNotHeld
+from ..exceptions import BadAmount, NotInGoodStanding, ProductNotHeld
 from ..models import Account, FormerTerms, InvoiceItem, Product, Remaining, Step
-from ..models.products import Terms, check_amount, remaining
+from ..models.products import MAX_CAPACITY, Terms, check_amount, remaining
 from .invoicing import add_line, check_item, open_invoice
 from .locks import lock_account_of
 
@@ -30,6 +30,7 @@ def add_product(name: str, user: Any) -> Product:
 @transaction.atomic
 def remove_product(name: str, user: Any) -> Product:
     """End the product with the current period; see `genbilling.interface`."""
+    catalogue.find_declaration(name)
     account = lock_account_of(user)
     product = find_product(account, name)
     if product.last_period is None:
@@ -63,10 +64,11 @@ def update_terms(name: str, user: Any) -> Product:
 def add_step(name: str, user: Any, amount: int) -> Remaining | bool:
     """Buy `amount` steps of the product; see `genbilling.interface`."""
     check_amount(amount)
+    declared = catalogue.find_declaration(name)
     account = lock_account_of(user)
     product = account.products.named(name, periods.get_current_billing_period())
     if product is None:
-        if catalogue.find_declaration(name) is None:
+        if declared is None:
             raise catalogue.unknown(name)
         return False
     if not account.access_granted():
@@ -137,6 +139,8 @@ def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:
     terms = product.terms_in(period)
     invoice = open_invoice(account, period)
     units = amount * terms.step
+    if product.capacity + units > MAX_CAPACITY:
+        raise BadAmount(f"{amount} steps of {terms.step} units are more than {product} can hold.")
     # Before the handler, so that it finds the capacity that was bought.
     Product.objects.filter(pk=product.pk).update(capacity=F("capacity") + units)
     declared = catalogue.find_declaration(product.name)

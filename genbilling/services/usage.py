@@ -11,7 +11,7 @@ from .. import catalogue, periods
 from ..exceptions import HandlerError
 from ..models import AccountUser, Product, Remaining
 from ..models.products import check_amount, remaining, spend_by_user
-from .locks import no_account
+from .locks import no_account, user_key
 
 
 def use_product(name: str, user: Any, amount: int) -> Remaining | bool:
@@ -20,7 +20,7 @@ def use_product(name: str, user: Any, amount: int) -> Remaining | bool:
     declared = catalogue.find_declaration(name)
     if declared is not None and declared.use is not None:
         return _use_by_handler(declared, user, amount)
-    left = spend_by_user(user.pk, name, amount, periods.get_current_billing_period())
+    left = spend_by_user(user_key(user), name, amount, periods.get_current_billing_period())
     if left is False:
         # Refused: only now is it worth a query to tell a refusal from a mistake.
         _product_in_use(name, user)
@@ -63,12 +63,13 @@ def _product_in_use(name: str, user: Any) -> Product | None:
         NoAccount: the user belongs to no account.
         UnknownProduct: the name is neither declared nor held.
     """
-    place = AccountUser.objects.select_related("account").filter(user=user.pk).first()
+    declared = catalogue.find_declaration(name)
+    place = AccountUser.objects.select_related("account").filter(user=user_key(user)).first()
     if place is None:
         raise no_account(user)
     account = place.account
     product = account.products.named(name, periods.get_current_billing_period())
-    if product is None and catalogue.find_declaration(name) is None:
+    if product is None and declared is None:
         raise catalogue.unknown(name)
     if product is None or not account.access_granted():
         return None

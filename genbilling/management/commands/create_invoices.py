@@ -14,6 +14,6 @@ class Command(BillingCommand):
 
     def work(self, period: int, options: dict[str, Any]) -> None:
         with self.bar("accounts") as bar:
-            opened = month.create_invoices(period, dry_run=options["dry_run"], progress=bar.update)
-        done = f"{counted(opened, 'invoice')} opened for {next_period(period)}"
-        self.summary(period, options, f"{done}." if opened else f"{done}; nothing to do.")
+            report = month.create_invoices(period, dry_run=options["dry_run"], progress=bar.update)
+        done = f"{counted(report.changed, 'invoice')} opened for {next_period(period)}"
+        self.changed(report, period, options, done)

@@ -16,6 +16,5 @@ class Command(BillingCommand):
 
     def work(self, period: int, options: dict[str, Any]) -> None:
         with self.bar("products") as bar:
-            reset = month.reset_products(period, dry_run=options["dry_run"], progress=bar.update)
-        done = f"{counted(reset, 'product')} reset"
-        self.summary(period, options, f"{done}." if reset else f"{done}; nothing to do.")
+            report = month.reset_products(period, dry_run=options["dry_run"], progress=bar.update)
+        self.changed(report, period, options, f"{counted(report.changed, 'product')} reset")

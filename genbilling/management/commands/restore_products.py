@@ -21,8 +21,7 @@ class Command(BillingCommand):
 
     def work(self, period: int, options: dict[str, Any]) -> None:
         with self.bar("products") as bar:
-            restored = month.restore_products(
+            report = month.restore_products(
                 period, force=options["force"], dry_run=options["dry_run"], progress=bar.update
             )
-        done = f"{counted(restored, 'product')} restored"
-        self.summary(period, options, f"{done}." if restored else f"{done}; nothing to do.")
+        self.changed(report, period, options, f"{counted(report.changed, 'product')} restored")
