@@ -4,9 +4,26 @@ In the process: give ``http_strategy(path)`` to ``braintree.Configuration``. Ove
 ``python -m genbilling.sandbox --db FILE`` and use ``braintree.Environment.Development``.
 """
 
+from .dispute_orders import DisputeError
 from .errors import BooksError
+from .fault_book import PlacedFault
+from .faults import Fault, FaultError
 from .gateway import Sandbox
-from .merchants import Merchant
-from .transport import http_strategy
+from .merchants import DEVELOPMENT_MERCHANTS, Merchant, Trait
+from .transport import connect, http_strategy
+from .webhooks import WebhookError
 
-__all__ = ["BooksError", "Merchant", "Sandbox", "http_strategy"]
+__all__ = [
+    "DEVELOPMENT_MERCHANTS",
+    "BooksError",
+    "DisputeError",
+    "Fault",
+    "FaultError",
+    "Merchant",
+    "PlacedFault",
+    "Sandbox",
+    "Trait",
+    "WebhookError",
+    "connect",
+    "http_strategy",
+]

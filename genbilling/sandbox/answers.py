@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Any
 
 from braintree import Transaction
@@ -39,4 +39,4 @@ def fields(outcome: Outcome) -> dict[str, Any]:
 
 
 def _random(letters: str, length: int) -> str:
-    return "".join(secrets.choice(letters) for _ in range(length))
+    return "".join(letters[byte % len(letters)] for byte in os.urandom(length))

@@ -12,28 +12,39 @@ from .errors import NotFoundError, UnauthorizedError
 from .merchants import Merchant
 
 _PATH = re.compile(r"(?:https?://[^/?#]+)?/merchants/([^/?#]+)(/[^?#]*)(?:[?#].*)?", re.DOTALL)
+_NOBODY = Merchant("", "", "")
 
 
-def admit(merchant: Merchant, path: str, headers: Mapping[str, str | bytes]) -> str:
-    """Return the path below the merchant's own.
+def admit(
+    merchants: Mapping[str, Merchant], path: str, headers: Mapping[str, str | bytes]
+) -> tuple[Merchant, str]:
+    """Return the merchant that calls, and the path below the merchant's own.
 
     The path may be a whole URL; its query is dropped. Raises NotFoundError for a path of no merchant, and
-    UnauthorizedError for another merchant or wrong keys: who does not have the keys learns nothing about
-    which merchants there are.
+    UnauthorizedError for an unknown merchant or wrong keys: who does not have the keys learns nothing
+    about which merchants there are.
     """
     match = _PATH.fullmatch(path)
     if match is None:
         raise NotFoundError(f"There is no {path}.")
     key, secret = _keys(headers)
-    # All are compared, so that the time it takes tells nothing.
+    merchant = merchants.get(match[1], _NOBODY)
+    # Both are compared, so that the time it takes tells nothing.
     fits = [
-        hmac.compare_digest(match[1].encode(), merchant.id.encode()),
         hmac.compare_digest(key, merchant.public_key.encode()),
         hmac.compare_digest(secret, merchant.private_key.encode()),
     ]
-    if not all(fits):
+    if merchant is _NOBODY or not all(fits):
         raise UnauthorizedError("The merchant id or the keys are wrong.")
-    return match[2]
+    return merchant, match[2]
+
+
+def merchant_in(merchants: Mapping[str, Merchant], path: str) -> Merchant:
+    """Return the merchant that a path names, without a look at any keys. Raises NotFoundError."""
+    match = _PATH.fullmatch(path)
+    if match is None or match[1] not in merchants:
+        raise NotFoundError(f"There is no {path}.")
+    return merchants[match[1]]
 
 
 def _keys(headers: Mapping[str, str | bytes]) -> tuple[bytes, bytes]:

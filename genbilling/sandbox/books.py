@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
+import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from .merchants import Merchant
-
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 # No vowels and no look-alikes, as in the ids that Braintree makes.
 _LETTERS = "bcdfghjkmnpqrstvwxyz23456789"
@@ -21,12 +19,12 @@ _LETTERS = "bcdfghjkmnpqrstvwxyz23456789"
 
 def to_text(moment: datetime) -> str:
     """Return a UTC time as the books keep it."""
-    return moment.strftime(TIME_FORMAT)
+    return f"{moment.isoformat()[:19]}Z"
 
 
 def to_time(text: str) -> datetime:
     """Return the UTC time that the books keep as text."""
-    return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 def global_id(kind: str, own_id: str) -> str:
@@ -73,6 +71,6 @@ class Books:
     def fresh_id(self, table: str, *, column: str = "id", length: int = 8, letters: str = _LETTERS) -> str:
         """Return a random id that no row of the table has."""
         while True:
-            made = "".join(secrets.choice(letters) for _ in range(length))
+            made = "".join(letters[byte % len(letters)] for byte in os.urandom(length))
             if not self.holds(table, column, made):
                 return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ def from_json(values: dict[str, Any]) -> Card:
 
 def to_json(card: Card) -> dict[str, Any]:
     """Return the card as it is kept in JSON."""
-    return asdict(card)
+    return dict(vars(card))
 
 
 def from_number(number: str, month: str, year: str, *, refusal: str = "", name: str | None = None) -> Card:
@@ -118,6 +118,7 @@ def show(card: Card, now: datetime, *, extended: bool = False) -> dict[str, Any]
         "customer_location": card.customer_location,
         "image_url": card_numbers.logo_url(card.card_type),
         "unique_number_identifier": card.fingerprint,
+        "is_network_tokenized": False,
         "venmo_sdk": False,
         "account_type": "debit" if card.issuer["debit"] == "Yes" else "credit",
         **card.issuer,

@@ -1,4 +1,4 @@
-"""The endpoints of customers."""
+"""Customers in the books: reading one from a request, keeping it, showing it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any
 
 from braintree import ErrorCodes
 
-from . import addresses, card_requests, payment_methods, vault
+from . import addresses, vault
 from .books import Books, global_id, to_time
-from .card_requests import CardRequest
+from .custom_fields import CustomFieldCodes
 from .errors import NotFoundError
-from .exchange import EMPTY, Reply, Request
 from .params import Params
-from .validation import Errors, InvalidError
+from .validation import Errors
 
 _CODES = ErrorCodes.Customer
+CUSTOM_FIELDS = CustomFieldCodes(_CODES.CustomFieldIsInvalid, _CODES.CustomFieldIsTooLong)
 
-FIELDS = ("first_name", "last_name", "company", "email", "phone", "fax", "website")
 _TOO_LONG = {
     "first_name": _CODES.FirstNameIsTooLong,
     "last_name": _CODES.LastNameIsTooLong,
@@ -28,57 +27,22 @@ _TOO_LONG = {
     "fax": _CODES.FaxIsTooLong,
     "website": _CODES.WebsiteIsTooLong,
 }
+FIELDS = (*_TOO_LONG, "international_phone")
 
-
-def create(books: Books, request: Request) -> Reply:
-    """Make a customer, with a card if the request brings one."""
-    params = request.section("customer")
-    errors = Errors()
-    here = errors.under("customer")
-    check_id(books, params.text("id"), here)
-    fields = read_fields(params, here)
-    wanted = _read_card(books, params, here, None)
-    errors.raise_if_any()
-    verification = card_requests.verify(books, wanted) if wanted else None
-    if verification and verification.failure:
-        return payment_methods.refused_verification(books, request, verification)
-    customer_id = insert(books, params.text("id"), fields, _custom_fields(params))
-    if wanted:
-        card_requests.keep(books, customer_id, wanted, verification)
-    return Reply(201, "customer", show(books, customer_id))
-
-
-def find(books: Books, request: Request) -> Reply:
-    """Show a customer."""
-    return Reply(200, "customer", show(books, request.ids[0]))
-
-
-def update(books: Books, request: Request) -> Reply:
-    """Change a customer; add a card, or change the one that is named, if the request brings one."""
-    customer_id = request.ids[0]
-    load(books, customer_id)
-    params = request.section("customer")
-    errors = Errors()
-    here = errors.under("customer")
-    new_id = params.text("id") or customer_id
-    if new_id != customer_id:
-        check_id(books, new_id, here)
-    fields = read_fields(params, here)
-    existing = params.section("credit_card").section("options").text("update_existing_token")
-    keep_card = _change_card if existing else _add_card
-    refusal = keep_card(books, request, here)
-    if refusal:
-        return refusal
-    _choose_default(books, customer_id, params.text("default_payment_method_token"), here)
-    _write(books, customer_id, new_id, fields, _custom_fields(params))
-    return Reply(200, "customer", show(books, new_id))
-
-
-def delete(books: Books, request: Request) -> Reply:
-    """Forget a customer with all cards and addresses. Transactions stay."""
-    load(books, request.ids[0])
-    books.run("DELETE FROM customers WHERE id = ?", [request.ids[0]])
-    return EMPTY
+# Other means of payment, of which nobody has any here.
+_OTHER_METHODS = (
+    "amex_express_checkout_cards",
+    "android_pay_cards",
+    "apple_pay_cards",
+    "europe_bank_accounts",
+    "masterpass_cards",
+    "paypal_accounts",
+    "samsung_pay_cards",
+    "sepa_debit_accounts",
+    "us_bank_accounts",
+    "venmo_accounts",
+    "visa_checkout_cards",
+)
 
 
 def check_id(books: Books, customer_id: str | None, errors: Errors) -> None:
@@ -95,22 +59,37 @@ def check_id(books: Books, customer_id: str | None, errors: Errors) -> None:
         errors.add("id", _CODES.IdIsInUse)
 
 
-def read_fields(params: Params, errors: Errors) -> dict[str, str | None]:
+def read_fields(params: Params, errors: Errors) -> dict[str, Any]:
     """Return the fields the request mentions; add an error for each that is not acceptable."""
-    fields = params.given(*FIELDS)
+    fields: dict[str, Any] = {**params.given(*_TOO_LONG)}
     for name, code in _TOO_LONG.items():
         if len(fields.get(name) or "") > 255:
             errors.add(name, code)
     email = fields.get("email")
     if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         errors.add("email", _CODES.EmailIsInvalid)
+    website = fields.get("website")
+    if website and (re.search(r"\s", website) or "." not in website):
+        errors.add("website", _CODES.WebsiteIsInvalid)
+    phone = params.section("international_phone")
+    if phone.values:
+        fields["international_phone"] = _read_phone(phone, errors.under("international_phone"))
     return fields
+
+
+def _read_phone(phone: Params, errors: Errors) -> dict[str, str | None]:
+    parts = phone.texts("country_code", "national_number")
+    if not re.fullmatch(r"[+]?[0-9]{1,4}", parts["country_code"] or ""):
+        errors.add("country_code", _CODES.InternationalPhoneCountryCodeIsInvalid)
+    if not re.fullmatch(r"[0-9 ().-]{1,20}", parts["national_number"] or ""):
+        errors.add("national_number", _CODES.InternationalPhoneNationalNumberIsInvalid)
+    return parts
 
 
 def insert(
     books: Books,
     customer_id: str | None,
-    fields: dict[str, str | None],
+    fields: dict[str, Any],
     custom_fields: dict[str, str | None] | None = None,
 ) -> str:
     """Keep a new customer; return its id."""
@@ -137,17 +116,47 @@ def show(books: Books, customer_id: str) -> dict[str, Any]:
     row = _row(books, customer_id)
     details = json.loads(row["details"])
     # Empty text where there are none, as Braintree has it.
-    details["custom_fields"] = details["custom_fields"] or ""
+    details["custom_fields"] = {
+        name: value for name, value in details["custom_fields"].items() if value is not None
+    } or ""
     return {
         "id": customer_id,
         "global_id": global_id("customer", customer_id),
         "merchant_id": books.merchant.id,
+        **dict.fromkeys(FIELDS),
         **details,
         "created_at": to_time(row["created_at"]),
         "updated_at": to_time(row["updated_at"]),
         "credit_cards": vault.show_all(books, customer_id),
         "addresses": addresses.show_all(books, customer_id),
+        **{name: [] for name in _OTHER_METHODS},
     }
+
+
+def exists(books: Books, customer_id: str) -> bool:
+    """Return whether there is a customer with that id."""
+    return books.holds("customers", "id", customer_id)
+
+
+def change(
+    books: Books,
+    customer_id: str,
+    new_id: str,
+    fields: dict[str, Any],
+    custom_fields: dict[str, str | None],
+) -> None:
+    """Change the given fields of a customer, and its id if the new one is another."""
+    details = load(books, customer_id)
+    details.update(fields, custom_fields={**details["custom_fields"], **custom_fields})
+    books.run(
+        "UPDATE customers SET id = ?, details = ?, updated_at = ? WHERE id = ?",
+        [new_id, json.dumps(details), books.today, customer_id],
+    )
+
+
+def delete(books: Books, customer_id: str) -> None:
+    """Forget a customer with all cards and addresses. Transactions stay."""
+    books.run("DELETE FROM customers WHERE id = ?", [customer_id])
 
 
 def _row(books: Books, customer_id: str) -> Any:
@@ -155,72 +164,3 @@ def _row(books: Books, customer_id: str) -> Any:
     if row is None:
         raise NotFoundError(f"There is no customer with the id {customer_id!r}.")
     return row
-
-
-def _read_card(books: Books, params: Params, errors: Errors, customer_id: str | None) -> CardRequest | None:
-    card = dict(params.section("credit_card").values)
-    nonce = params.text("payment_method_nonce")
-    if nonce is not None:
-        card["payment_method_nonce"] = nonce
-    if not card:
-        return None
-    return card_requests.read_new(books, Params(card), errors.under("credit_card"), customer_id)
-
-
-def _add_card(books: Books, request: Request, errors: Errors) -> Reply | None:
-    customer_id = request.ids[0]
-    wanted = _read_card(books, request.section("customer"), errors, customer_id)
-    errors.raise_if_any()
-    if wanted is None:
-        return None
-    verification = card_requests.verify(books, wanted)
-    if verification and verification.failure:
-        return payment_methods.refused_verification(books, request, verification)
-    card_requests.keep(books, customer_id, wanted, verification)
-    return None
-
-
-def _change_card(books: Books, request: Request, errors: Errors) -> Reply | None:
-    params = request.section("customer").section("credit_card")
-    here = errors.under("credit_card")
-    kept = vault.find(books, params.section("options").text("update_existing_token") or "")
-    if kept is None or kept.customer_id != request.ids[0]:
-        code = ErrorCodes.CreditCard.Options.UpdateExistingTokenIsInvalid
-        here.under("options").add("update_existing_token", code)
-        raise InvalidError(errors)
-    wanted = card_requests.read_change(books, kept, params, here)
-    verification = card_requests.verify(books, wanted)
-    if verification and verification.failure:
-        return payment_methods.refused_verification(books, request, verification)
-    payment_methods.apply_change(books, kept, params, wanted, verification)
-    return None
-
-
-def _choose_default(books: Books, customer_id: str, token: str | None, errors: Errors) -> None:
-    if token is None:
-        return
-    kept = vault.find(books, token)
-    if kept is None or kept.customer_id != customer_id:
-        errors.add("default_payment_method_token", ErrorCodes.CreditCard.TokenInvalid)
-        raise InvalidError(errors)
-    vault.choose_default(books, customer_id, token)
-
-
-def _custom_fields(params: Params) -> dict[str, str | None]:
-    section = params.section("custom_fields")
-    return section.texts(*section.values)
-
-
-def _write(
-    books: Books,
-    customer_id: str,
-    new_id: str,
-    fields: dict[str, str | None],
-    custom_fields: dict[str, str | None],
-) -> None:
-    details = load(books, customer_id)
-    details.update(fields, custom_fields={**details["custom_fields"], **custom_fields})
-    books.run(
-        "UPDATE customers SET id = ?, details = ?, updated_at = ? WHERE id = ?",
-        [new_id, json.dumps(details), books.today, customer_id],
-    )

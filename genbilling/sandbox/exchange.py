@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import markup
@@ -11,6 +13,19 @@ from .validation import Errors
 
 # Never sent back, as Braintree does.
 _SECRET = ("number", "cvv")
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the faults in force want of the work on one request."""
+
+    # A processor's code or a reason for rejection: the sale is refused with it, whatever its amount.
+    refusal: str = ""
+    # A search overlooks transactions that are younger than so many seconds.
+    search_lag: float = 0.0
+
+
+NO_ORDERS = Orders()
 
 
 @dataclass(frozen=True)
@@ -24,6 +39,11 @@ class Request:
     ids: tuple[str, ...] = ()
     root: str = ""
     body: Any = None
+    # The last value of each name in the query.
+    query: Mapping[str, str] = field(default_factory=dict)
+    # The part of the URL before the path, as far as it is known.
+    origin: str = ""
+    orders: Orders = NO_ORDERS
 
     def section(self, root: str) -> Params:
         """Return what the body says, if its root element has that name; else nothing."""
@@ -32,17 +52,27 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer: a status and one XML element, or no body at all."""
+    """The answer: a status and one XML element, or no body at all.
+
+    With content and no root it is JSON, as browsers get it.
+    """
 
     status: int
     root: str = ""
     content: Any = None
     # The transaction that this reply is about, for the record of idempotency keys.
     transaction_id: str | None = None
+    # The function of a script that the JSON is handed to, for browsers that load it as one.
+    callback: str = ""
 
     def text(self) -> str:
         """Return the body."""
-        return markup.build(self.root, self.content) if self.root else ""
+        if self.root:
+            return markup.build(self.root, self.content)
+        if self.content is None:
+            return ""
+        text = json.dumps(self.content)
+        return f"{self.callback}({text})" if self.callback else text
 
 
 EMPTY = Reply(200)

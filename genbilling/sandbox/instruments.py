@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from braintree import ErrorCodes, Transaction
 
 from . import cards, nonces, vault
+from .addresses import Fields
 from .books import Books
 from .cards import Card
 from .nonces import NonceProblem
@@ -30,6 +31,27 @@ class Instrument:
     nonce: str | None = None
     refusal: str = ""
     three_d_secure: dict[str, Any] | None = None
+    # What a browser sent along with the card.
+    cvv: str | None = None
+    billing: Fields = field(default_factory=dict)
+    # Whether the number is one that a network issued in place of the card's own.
+    network_token: bool = False
+
+
+# What another merchant would have to share with this one first, which none here can: so it is unknown.
+_SHARED = {
+    "shared_billing_address_id": ErrorCodes.CreditCard.BillingAddressIdIsInvalid,
+    "shared_customer_id": _CODES.CustomerIdIsInvalid,
+    "shared_payment_method_nonce": _CODES.PaymentMethodNonceUnknown,
+    "shared_payment_method_token": _CODES.PaymentMethodTokenIsInvalid,
+    "shared_shipping_address_id": _CODES.ShippingAddressDoesntMatchCustomer,
+}
+_PROBLEMS = {
+    NonceProblem.CONSUMED: _CODES.PaymentMethodNonceConsumed,
+    NonceProblem.LOCKED: _CODES.PaymentMethodNonceLocked,
+    NonceProblem.NOT_A_CARD: _CODES.PaymentInstrumentTypeIsNotAccepted,
+    NonceProblem.UNKNOWN: _CODES.PaymentMethodNonceUnknown,
+}
 
 
 def read(books: Books, params: Params, errors: Errors) -> Instrument:
@@ -38,6 +60,9 @@ def read(books: Books, params: Params, errors: Errors) -> Instrument:
     Raises InvalidError if that cannot be told, or if errors had been found before.
     """
     customer_id = _read_customer_id(books, params, errors)
+    for name, code in _SHARED.items():
+        if params.text(name) is not None:
+            errors.add(name, code)
     instrument = _choose(books, params, errors, customer_id)
     if instrument is None or errors:
         raise InvalidError(errors)
@@ -66,14 +91,28 @@ def _choose(books: Books, params: Params, errors: Errors, customer_id: str | Non
     elif nonce is not None:
         return _from_nonce(books, nonce, params, customer_id, errors)
     elif has_number:
-        read_card = cards.read(card, errors.under("credit_card"))
-        created_using = Transaction.CreatedUsing.FullInformation
-        return Instrument(read_card, created_using, customer_id=customer_id) if read_card else None
+        return _from_number(card, customer_id, errors.under("credit_card"))
     elif customer_id is not None:
         return _from_customer(books, customer_id, errors)
     elif params.text("customer_id") is None:
         errors.add("base", _CODES.CreditCardIsRequired)
     return None
+
+
+def _from_number(params: Params, customer_id: str | None, errors: Errors) -> Instrument | None:
+    card = cards.read(params, errors)
+    attributes = params.section("network_tokenization_attributes")
+    if attributes.values and attributes.text("cryptogram") is None:
+        code = ErrorCodes.CreditCard.NetworkTokenizationAttributeCryptogramIsRequired
+        errors.add("network_tokenization_attributes", code)
+    if card is None:
+        return None
+    return Instrument(
+        card,
+        Transaction.CreatedUsing.FullInformation,
+        customer_id=customer_id,
+        network_token=bool(attributes.values),
+    )
 
 
 def _from_token(books: Books, token: str, customer_id: str | None, errors: Errors) -> Instrument | None:
@@ -112,15 +151,15 @@ def _from_nonce(
         nonce=nonce,
         refusal=opened.refusal,
         three_d_secure=opened.three_d_secure,
+        cvv=opened.cvv,
+        billing=opened.billing,
     )
 
 
 def _nonce_error(problem: NonceProblem, errors: Errors) -> tuple[Errors, str, str]:
     if problem is NonceProblem.LUHN_INVALID:
         return errors.under("credit_card"), "number", ErrorCodes.CreditCard.NumberIsInvalid
-    if problem is NonceProblem.CONSUMED:
-        return errors, "payment_method_nonce", _CODES.PaymentMethodNonceConsumed
-    return errors, "payment_method_nonce", _CODES.PaymentMethodNonceUnknown
+    return errors, "payment_method_nonce", _PROBLEMS[problem]
 
 
 def _vaulted(kept: VaultedCard) -> Instrument:

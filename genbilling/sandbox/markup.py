@@ -7,9 +7,9 @@ SDK raises on a nil that also has a type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from xml.parsers import expat
 
@@ -41,10 +41,11 @@ class Items:
 
 @dataclass(frozen=True)
 class Elements:
-    """Elements of one name directly inside their parent, with no list around them."""
+    """Elements of one name directly inside their parent, with no list around them, after some others."""
 
     name: str
     values: Iterable[Any]
+    others: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -123,7 +124,10 @@ def build(root: str, value: Any) -> str:
 
 def _write(name: str, value: Any, out: list[str]) -> None:
     tag = name.replace("_", "-")
-    if value is None or value == {}:
+    # First what most values are: an answer has some two hundred.
+    if isinstance(value, str):
+        out.append(f"<{tag}>{value.translate(_ESCAPES)}</{tag}>")
+    elif value is None or value == {}:
         out.append(f'<{tag} nil="true"/>')
     elif isinstance(value, dict):
         out.append(f"<{tag}>")
@@ -139,6 +143,8 @@ def _write(name: str, value: Any, out: list[str]) -> None:
         out.append(f"</{tag}>")
     elif isinstance(value, Elements):
         out.append(f"<{tag}>")
+        for key, child in value.others.items():
+            _write(key, child, out)
         for child in value.values:
             _write(value.name, child, out)
         out.append(f"</{tag}>")
@@ -153,7 +159,9 @@ def _scalar(value: Any) -> tuple[str, str]:
     if isinstance(value, int):
         return ' type="integer"', str(value)
     if isinstance(value, datetime):
-        return ' type="datetime"', f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        return ' type="datetime"', f"{value.isoformat()[:19]}Z"
+    if isinstance(value, date):
+        return ' type="date"', value.isoformat()
     return "", str(value).translate(_ESCAPES)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from braintree import ErrorCodes
+
+from . import vault_messages
 
 _ADDRESS = ErrorCodes.Address
 _CARD = ErrorCodes.CreditCard
@@ -15,9 +19,6 @@ MESSAGES: dict[str, str] = {
     _ADDRESS.FirstNameIsTooLong: "First name is too long.",
     _ADDRESS.LastNameIsTooLong: "Last name is too long.",
     _ADDRESS.LocalityIsTooLong: "Locality is too long.",
-    _ADDRESS.PostalCodeInvalidCharacters: (
-        "Postal code may contain no more than 9 letter or number characters."
-    ),
     _ADDRESS.RegionIsTooLong: "Region is too long.",
     _ADDRESS.StreetAddressIsTooLong: "Street address is too long.",
     _CARD.BillingAddressConflict: "Cannot provide both billing_address and billing_address_id attributes.",
@@ -78,6 +79,7 @@ MESSAGES: dict[str, str] = {
     _SALE.CannotBeVoided: (
         "Transaction can only be voided if status is authorized or submitted_for_settlement."
     ),
+    _SALE.CannotCloneCredit: "Cannot clone a credit.",
     _SALE.CannotRefundCredit: "Credits cannot be refunded.",
     _SALE.CannotRefundUnlessSettled: "Cannot refund a transaction unless it is settled.",
     _SALE.CannotSimulateTransactionSettlement: (
@@ -100,6 +102,7 @@ MESSAGES: dict[str, str] = {
     _SALE.PaymentMethodTokenIsInvalid: "Payment method token is invalid.",
     _SALE.RefundAmountIsTooLarge: "Refund amount is too large.",
     _SALE.RefundAuthHardDeclined: "Refund authorization was hard declined.",
+    _SALE.RefundAuthSoftDeclined: "Refund authorization was soft declined.",
     _SALE.SettlementAmountIsTooLarge: "Settlement amount is too large.",
     _SALE.ShippingAmountCannotBeNegative: "Shipping amount cannot be negative.",
     _SALE.ShippingAmountFormatIsInvalid: "Shipping amount is an invalid format.",
@@ -114,5 +117,21 @@ MESSAGES: dict[str, str] = {
 
 
 def message_for(code: str) -> str:
-    """Return the text of a validation code."""
-    return MESSAGES[code]
+    """Return the text of a validation code; where none is listed, the SDK's name of the code in words."""
+    return MESSAGES.get(code) or vault_messages.MESSAGES.get(code) or _NAMES.get(code, "Invalid.")
+
+
+def _names(codes: type) -> dict[str, str]:
+    """Return what each code is called, in words: ``TaxAmountIsTooLarge`` is "Tax amount is too large."."""
+    found = {}
+    for name, value in vars(codes).items():
+        if isinstance(value, type):
+            found.update(_names(value))
+        elif not name.startswith("_"):
+            words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[0-9]+", name)
+            lower = [word if word.isupper() and len(word) > 1 else word.lower() for word in words]
+            found[value] = " ".join(lower).capitalize() + "."
+    return found
+
+
+_NAMES = _names(ErrorCodes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from braintree.test.credit_card_numbers import CreditCardNumbers
 from braintree.test.nonces import Nonces
 
-from . import cards, vault
+from . import cards, foreign_nonces, vault
+from .addresses import Fields
 from .books import Books, to_text
 from .cards import Card
 
@@ -22,7 +24,9 @@ class NonceProblem(Enum):
 
     UNKNOWN = "unknown"
     CONSUMED = "consumed"
+    LOCKED = "locked"
     LUHN_INVALID = "luhn invalid"
+    NOT_A_CARD = "not a card"
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,9 @@ class OpenNonce:
     # The processor's code, or the reason of the gateway, if a sale with this nonce is refused.
     refusal: str = ""
     three_d_secure: dict[str, Any] | None = None
+    # What a browser sent along with the card.
+    cvv: str | None = None
+    billing: Fields = field(default_factory=dict)
 
 
 _INDICATOR = CreditCardNumbers.CardTypeIndicators
@@ -104,13 +111,18 @@ _AUTHENTICATED = {
 }  # fmt: skip
 
 
-def open_nonce(books: Books, nonce: str) -> OpenNonce | NonceProblem:
-    """Return what the nonce stands for, or why it cannot be used. Test nonces can be used for ever."""
+def open_nonce(books: Books, nonce: str, *, again: bool = False) -> OpenNonce | NonceProblem:
+    """Return what the nonce stands for, or why it cannot be used. Test nonces can be used for ever.
+
+    With ``again`` it does not matter that it was used before.
+    """
     if nonce == Nonces.Consumed:
         return NonceProblem.CONSUMED
     if nonce == Nonces.LuhnInvalid:
         return NonceProblem.LUHN_INVALID
-    return _test_nonce(books, nonce) or _vaulted_nonce(books, nonce)
+    if nonce in foreign_nonces.KINDS:
+        return NonceProblem.NOT_A_CARD
+    return _test_nonce(books, nonce) or _made_nonce(books, nonce, again=again)
 
 
 def consume(books: Books, nonce: str) -> None:
@@ -120,14 +132,52 @@ def consume(books: Books, nonce: str) -> None:
 
 def make(books: Books, token: str) -> str:
     """Return a new nonce for a card in the vault, good for one use in the next 24 hours."""
-    parts = [books.fresh_id("nonces", column="nonce", length=length) for length in (8, 6, 6, 6, 3)]
-    nonce = "tokencc_bh_" + "_".join(parts)
-    books.insert("nonces", nonce=nonce, token=token, created_at=books.today)
+    return _insert(books, "tokencc_bh_", token=token)
+
+
+def make_for_card(
+    books: Books,
+    card: Card,
+    *,
+    cvv: str | None = None,
+    billing: Fields | None = None,
+    shared: str = "",
+    locked: bool = False,
+) -> str:
+    """Return a new nonce for a card that is in no vault, good for one use in the next 24 hours.
+
+    ``shared`` is an identifier under which a browser may find the card again, with a locked nonce.
+    """
+    details: dict[str, Any] = {
+        "card": cards.to_json(card),
+        "cvv": cvv,
+        "billing": billing or {},
+        "locked": locked,
+    }
+    if shared:
+        details["shared"] = shared
+    return _insert(books, "tokencc_bf_", details=details)
+
+
+def shared_under(books: Books, identifier: str, limit: int) -> list[Card]:
+    """Return the newest cards that browsers shared under an identifier."""
+    rows = books.all(
+        "SELECT details FROM nonces WHERE json_extract(details, '$.shared') = ? AND created_at >= ?"
+        " ORDER BY created_at DESC LIMIT ?",
+        [identifier, to_text(books.now - LIFETIME), limit],
+    )
+    return [cards.from_json(json.loads(row["details"])["card"]) for row in rows]
+
+
+def _insert(books: Books, prefix: str, **values: Any) -> str:
+    parts = [books.fresh_id("nonces", column="nonce", length=length) for length in (6, 6, 6, 6, 3)]
+    nonce = prefix + "_".join(parts)
+    books.insert("nonces", nonce=nonce, created_at=books.today, **values)
     return nonce
 
 
 def _test_nonce(books: Books, nonce: str) -> OpenNonce | None:
-    year = str(books.now.year + 1)
+    year = _next_year(books)
     if nonce in _NUMBERS:
         return OpenNonce(cards.from_number(_NUMBERS[nonce], "12", year))
     if nonce in _REFUSED:
@@ -138,6 +188,10 @@ def _test_nonce(books: Books, nonce: str) -> OpenNonce | None:
     return None
 
 
+def _next_year(books: Books) -> str:
+    return str(books.now.year + 1)
+
+
 def _three_d_secure(nonce: str) -> dict[str, Any]:
     status, enrolled, shifted, possible = _AUTHENTICATED[nonce]
     return {
@@ -145,18 +199,23 @@ def _three_d_secure(nonce: str) -> dict[str, Any]:
         "enrolled": enrolled,
         "liability_shifted": shifted,
         "liability_shift_possible": possible,
-        "cavv": None,
+        "cavv": "cavv_value" if shifted else None,
         "ds_transaction_id": None,
         "eci_flag": "05" if shifted else "07",
         "three_d_secure_version": "2.2.0" if "-two-" in nonce else "1.0.2",
-        "xid": None,
+        "xid": "xid_value" if shifted else None,
     }
 
 
-def _vaulted_nonce(books: Books, nonce: str) -> OpenNonce | NonceProblem:
-    row = books.one("SELECT token, created_at, consumed FROM nonces WHERE nonce = ?", [nonce])
+def _made_nonce(books: Books, nonce: str, *, again: bool) -> OpenNonce | NonceProblem:
+    row = books.one("SELECT * FROM nonces WHERE nonce = ?", [nonce])
     if row is None or row["created_at"] < to_text(books.now - LIFETIME):
         return NonceProblem.UNKNOWN
-    if row["consumed"]:
+    if row["consumed"] and not again:
         return NonceProblem.CONSUMED
-    return OpenNonce(vault.load(books, row["token"]).card, token=row["token"])
+    if row["token"] is not None:
+        return OpenNonce(vault.load(books, row["token"]).card, token=row["token"])
+    details = json.loads(row["details"])
+    if details["locked"]:
+        return NonceProblem.LOCKED
+    return OpenNonce(cards.from_json(details["card"]), cvv=details["cvv"], billing=details["billing"])

@@ -6,13 +6,11 @@ from typing import Any
 
 from braintree import ErrorCodes
 
-from . import card_requests, nonces, vault, verifications
+from . import card_requests, customers, nonces, vault, verifications
 from .books import Books
 from .card_requests import CardRequest
-from .cards import Card
-from .errors import NotFoundError
 from .exchange import EMPTY, Reply, Request, refused
-from .nonces import NonceProblem, OpenNonce
+from .nonces import OpenNonce
 from .params import Params
 from .validation import Errors
 from .vault import VaultedCard
@@ -24,8 +22,11 @@ def create(books: Books, request: Request) -> Reply:
     params = request.section(request.root)
     errors = Errors()
     customer_id = _read_customer(books, request, params, errors)
+    kept = _kept_already(books, params, customer_id)
+    if kept and not errors:
+        return _use_kept(books, request, params, kept)
     wanted = card_requests.read_new(books, params, errors.under("credit_card"), customer_id)
-    verification = card_requests.verify(books, wanted)
+    verification = card_requests.verify(books, wanted, customer_id, _email(books, customer_id))
     if verification and verification.failure:
         return refused_verification(books, request, verification)
     token = card_requests.keep(books, customer_id, wanted, verification)
@@ -42,7 +43,8 @@ def update(books: Books, request: Request) -> Reply:
     kept = vault.load(books, request.ids[0])
     params = request.section(request.root)
     wanted = card_requests.read_change(books, kept, params, Errors().under("credit_card"))
-    verification = card_requests.verify(books, wanted)
+    email = _email(books, kept.customer_id)
+    verification = card_requests.verify(books, wanted, kept.customer_id, email)
     if verification and verification.failure:
         return refused_verification(books, request, verification)
     token = apply_change(books, kept, params, wanted, verification)
@@ -53,31 +55,6 @@ def delete(books: Books, request: Request) -> Reply:
     """Forget a card."""
     vault.delete(books, request.ids[0])
     return EMPTY
-
-
-def create_nonce(books: Books, request: Request) -> Reply:
-    """Make a nonce for a card in the vault."""
-    kept = vault.load(books, request.ids[0])
-    nonce = nonces.make(books, kept.token)
-    return Reply(201, "payment_method_nonce", _shown_nonce(nonce, OpenNonce(kept.card, kept.token), kept))
-
-
-def find_nonce(books: Books, request: Request) -> Reply:
-    """Show what a nonce stands for."""
-    nonce = request.ids[0]
-    opened = nonces.open_nonce(books, nonce)
-    if isinstance(opened, NonceProblem):
-        raise NotFoundError(f"The nonce {nonce!r} cannot be shown: it is {opened.value}.")
-    kept = vault.find(books, opened.token) if opened.token else None
-    return Reply(200, "payment_method_nonce", _shown_nonce(nonce, opened, kept))
-
-
-def from_nonce(books: Books, request: Request) -> Reply:
-    """Show the card in the vault that a nonce stands for."""
-    opened = nonces.open_nonce(books, request.ids[0])
-    if isinstance(opened, NonceProblem) or opened.token is None:
-        raise NotFoundError(f"No card in the vault goes with the nonce {request.ids[0]!r}.")
-    return Reply(200, "credit_card", vault.show(books, opened.token))
 
 
 def apply_change(
@@ -92,6 +69,37 @@ def refused_verification(books: Books, request: Request, verification: Verificat
     """Return the answer to a card that failed its verification."""
     shown = verifications.show(books, verification.id)
     return refused(request, verification.failure, verification=shown)
+
+
+def _kept_already(books: Books, params: Params, customer_id: str) -> VaultedCard | None:
+    """Return the customer's card that the nonce of a request stands for, if it is in the vault already.
+
+    It is so after a browser with the customer's client token made the nonce. Under a token of its own the
+    card is kept a second time.
+    """
+    nonce = params.text("payment_method_nonce")
+    opened = nonces.open_nonce(books, nonce) if nonce and params.text("token") is None else None
+    if not isinstance(opened, OpenNonce) or opened.token is None:
+        return None
+    kept = vault.find(books, opened.token)
+    return kept if kept and kept.customer_id == customer_id else None
+
+
+def _use_kept(books: Books, request: Request, params: Params, kept: VaultedCard) -> Reply:
+    """Answer with a card that is in the vault already; its billing address stays as it is."""
+    unchanged = {"billing_address": None, "billing_address_id": None}
+    change = Params({**params.values, **unchanged})
+    wanted = card_requests.read_change(books, kept, change, Errors().under("credit_card"))
+    verification = card_requests.verify(books, wanted, kept.customer_id, _email(books, kept.customer_id))
+    if verification and verification.failure:
+        return refused_verification(books, request, verification)
+    token = apply_change(books, kept, change, wanted, verification)
+    return Reply(201, "credit_card", vault.show(books, token))
+
+
+def _email(books: Books, customer_id: str) -> str | None:
+    email: str | None = customers.load(books, customer_id)["email"]
+    return email
 
 
 def _read_customer(books: Books, request: Request, params: Params, errors: Errors) -> str:
@@ -109,30 +117,3 @@ def _read_customer(books: Books, request: Request, params: Params, errors: Error
     elif not books.holds("customers", "id", customer_id):
         here.add("customer_id", codes.CustomerIdIsInvalid)
     return customer_id or ""
-
-
-def _shown_nonce(nonce: str, opened: OpenNonce, kept: VaultedCard | None) -> dict[str, Any]:
-    card = opened.card
-    return {
-        "nonce": nonce,
-        "type": "CreditCard",
-        "description": f"ending in {card.last_4[-2:]}",
-        "consumed": False,
-        "default": bool(kept and kept.is_default),
-        "details": _shown_details(card),
-        "bin_data": card.issuer,
-        "three_d_secure_info": opened.three_d_secure,
-        "authentication_insight": None,
-    }
-
-
-def _shown_details(card: Card) -> dict[str, Any]:
-    return {
-        "bin": card.bin[:6],
-        "card_type": card.card_type,
-        "cardholder_name": card.cardholder_name,
-        "expiration_month": card.expiration_month,
-        "expiration_year": card.expiration_year,
-        "last_two": card.last_4[-2:],
-        "last_four": card.last_4,
-    }

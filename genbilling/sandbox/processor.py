@@ -27,8 +27,8 @@ class Outcome:
 
     @property
     def is_approved(self) -> bool:
-        """Whether the bank said yes."""
-        return self.type == "approved"
+        """Whether the bank said yes, and the gateway let it be."""
+        return self.type == "approved" and self.rejection is None
 
 
 APPROVED = Outcome(_STATUS.Authorized, "1000", "Approved", "approved")
@@ -77,15 +77,26 @@ def refuse(refusal: str) -> Outcome:
     return Outcome(status, refusal, text, type_for(refusal), f"{refusal} : {text}")
 
 
-def cvv_answer(cvv: str | None) -> str:
-    """Return M for a match, N for none, U for not verified, S for no participation, I for not given."""
+def cvv_answer(cvv: str | None, *, skipped: bool = False) -> str:
+    """Return M for a match, N for none, U for not verified, S for no participation, I for not given.
+
+    B where it was not to be looked at.
+    """
+    if skipped:
+        return "B"
     if not cvv:
         return "I"
     return {"200": "N", "201": "U", "301": "S"}.get(cvv, "M")
 
 
-def avs_answers(billing: Fields) -> dict[str, str | None]:
+def avs_answers(billing: Fields, *, skipped: bool = False) -> dict[str, str | None]:
     """Return how the billing address compares with the bank's: street, postal code, and an error."""
+    if skipped:
+        return {
+            "avs_error_response_code": None,
+            "avs_postal_code_response_code": "B",
+            "avs_street_address_response_code": "B",
+        }
     street, postal_code = billing.get("street_address"), billing.get("postal_code")
     return {
         "avs_error_response_code": {"30000": "E", "30001": "S"}.get(postal_code or ""),

@@ -1,22 +1,31 @@
-"""What a sale carries besides its amount and its card."""
+"""What a sale carries besides its amount, its card and its addresses."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from braintree import ErrorCodes
 
-from . import addresses, amounts, customers
+from . import (
+    authentications,
+    custom_fields,
+    customers,
+    descriptors,
+    external_vaults,
+    industries,
+    line_items,
+    purchases,
+    risks,
+)
 from .addresses import Fields
-from .amounts import AmountCodes
 from .books import Books
+from .custom_fields import CustomFieldCodes
 from .params import Params
 from .validation import Errors
 
 _CODES = ErrorCodes.Transaction
-
-MAX_ORDER_ID = 255
 
 # What merchants may say about who started the charge. An ordinary sale says nothing.
 _SOURCES = (
@@ -30,104 +39,70 @@ _SOURCES = (
     "unscheduled",
 )
 _RECURRING = ("recurring", "recurring_first")
+_CUSTOM_FIELDS = CustomFieldCodes(_CODES.CustomFieldIsInvalid, _CODES.CustomFieldIsTooLong)
+_EXEMPTIONS = ("low_value", "secure_corporate", "transaction_risk_analysis", "trusted_beneficiary")
 
-# Kept and shown as they came.
-_AS_GIVEN = ("channel", "purchase_order_number", "ships_from_postal_code")
-_MINOR_AMOUNTS = {
-    "tax_amount": AmountCodes(
-        _CODES.TaxAmountFormatIsInvalid, _CODES.TaxAmountCannotBeNegative, _CODES.TaxAmountIsTooLarge
-    ),
-    "discount_amount": AmountCodes(
-        _CODES.DiscountAmountFormatIsInvalid,
-        _CODES.DiscountAmountCannotBeNegative,
-        _CODES.DiscountAmountIsTooLarge,
-    ),
-    "shipping_amount": AmountCodes(
-        _CODES.ShippingAmountFormatIsInvalid,
-        _CODES.ShippingAmountCannotBeNegative,
-        _CODES.ShippingAmountIsTooLarge,
-    ),
+# Name to what it must look like, and the code if it does not. None of these is shown again.
+_PATTERNS = {
+    "exchange_rate_quote_id": (r".{,4000}", _CODES.ExchangeRateQuoteIdIsTooLong),
+    "processing_merchant_category_code": (r"[0-9]{4}", _CODES.ProcessingMerchantCategoryCodeIsInvalid),
+    "product_sku": (r"[A-Za-z0-9 _-]{1,255}", _CODES.ProductSkuIsInvalid),
 }
-_LINE_ITEM = (
-    "commodity_code",
-    "description",
-    "discount_amount",
-    "image_url",
-    "kind",
-    "name",
-    "product_code",
-    "quantity",
-    "tax_amount",
-    "total_amount",
-    "unit_amount",
-    "unit_of_measure",
-    "unit_tax_amount",
-    "upc_code",
-    "upc_type",
-    "url",
-)
+# Shown as they came, and only if they came.
+_ECHOED = ("installments", "payment_facilitator", "transfer")
 
 
 @dataclass(frozen=True)
 class PassedOn:
     """What is kept with a transaction and shown again, checked but not acted on."""
 
-    merchant_account_id: str
     order_id: str | None
     fields: dict[str, Any]
     customer: Fields
-    shipping: Fields
     descriptor: Fields
     custom_fields: Fields
     line_items: list[Fields]
+    echo: dict[str, Any]
 
 
 def read_details(books: Books, params: Params, errors: Errors) -> PassedOn:
     """Return the details of a sale; add an error for each that is not acceptable."""
-    account = params.text("merchant_account_id") or books.merchant.default_account
-    if account not in books.merchant.accounts:
-        errors.add("merchant_account_id", _CODES.MerchantAccountIdIsInvalid)
-    custom_fields = params.section("custom_fields")
+    risks.check(params, errors)
+    external_vaults.check(params, errors)
+    industries.check(params, errors)
+    authentications.check(params, errors)
+    _check_patterns(params, errors)
     return PassedOn(
-        merchant_account_id=account,
-        order_id=read_order_id(params, errors),
+        order_id=purchases.read_order_id(params, errors),
         fields=_read_fields(params, errors),
         customer=customers.read_fields(params.section("customer"), errors.under("customer")),
-        shipping=addresses.read(params.section("shipping"), errors.under("shipping")),
-        descriptor=read_descriptor(params),
-        custom_fields=custom_fields.texts(*custom_fields.values),
-        line_items=[item.texts(*_LINE_ITEM) for item in params.sections("line_items")],
+        descriptor=descriptors.read(params, errors),
+        custom_fields=custom_fields.read(books, params, _CUSTOM_FIELDS, errors),
+        line_items=line_items.read(params, errors),
+        echo={name: params.values[name] for name in _ECHOED if params.values.get(name)},
     )
 
 
-def read_order_id(params: Params, errors: Errors) -> str | None:
-    """Return the order id, or add an error if it is too long."""
-    order_id = params.text("order_id")
-    if order_id is not None and len(order_id) > MAX_ORDER_ID:
-        errors.add("order_id", _CODES.OrderIdIsTooLong)
-    return order_id
-
-
-def read_descriptor(params: Params) -> Fields:
-    """Return what shall stand on the cardholder's statement."""
-    return params.section("descriptor").texts("name", "phone", "url")
+def _check_patterns(params: Params, errors: Errors) -> None:
+    for name, (pattern, code) in _PATTERNS.items():
+        text = params.text(name)
+        if text is not None and not re.fullmatch(pattern, text, re.DOTALL):
+            errors.add(name, code)
 
 
 def _read_fields(params: Params, errors: Errors) -> dict[str, Any]:
-    source = params.text("transaction_source")
+    source, exemption = params.text("transaction_source"), params.text("sca_exemption")
     if source is not None and source not in _SOURCES:
         errors.add("transaction_source", _CODES.TransactionSourceIsInvalid)
-    minor = {name: _read_minor_amount(name, params, errors) for name in _MINOR_AMOUNTS}
+    if exemption is not None and exemption not in _EXEMPTIONS:
+        errors.add("sca_exemption", _CODES.ScaExemptionInvalid)
+    channel = params.text("channel")
+    if channel is not None and len(channel) > 255:
+        errors.add("channel", _CODES.ChannelIsTooLong)
     return {
-        **params.texts(*_AS_GIVEN),
-        **minor,
+        **purchases.read(params, errors),
+        "channel": channel,
         "recurring": source in _RECURRING or params.flag("recurring"),
-        "tax_exempt": params.flag("tax_exempt"),
-        "sca_exemption_requested": params.text("sca_exemption"),
+        "sca_exemption_requested": exemption,
+        "foreign_retailer": params.flag("foreign_retailer") if params.text("foreign_retailer") else None,
     }
-
-
-def _read_minor_amount(name: str, params: Params, errors: Errors) -> str | None:
-    text = params.text(name)
-    amount = None if text is None else amounts.read(text, name, _MINOR_AMOUNTS[name], errors)
-    return None if amount is None else amounts.show(amount)

@@ -7,15 +7,32 @@ from typing import Any
 
 from braintree import ErrorCodes, Transaction
 
-from . import addresses, amounts, answers, cards, customers, instruments, nonces, processor, transactions
-from .addresses import Fields
+from . import (
+    amounts,
+    answers,
+    authentications,
+    cards,
+    customers,
+    disputes,
+    instruments,
+    merchant_accounts,
+    nonces,
+    processor,
+    rejections,
+    risks,
+    sale_addresses,
+    sale_options,
+    transactions,
+)
 from .books import Books
 from .exchange import Reply, Request
 from .instruments import Instrument
 from .params import Params
 from .processor import Outcome
+from .sale_addresses import SaleAddress
 from .sale_details import PassedOn, read_details
-from .sale_vaulting import Vaulting, keep_card, read_vaulting
+from .sale_options import SaleOptions
+from .sale_vaulting import Vaulting, keep, read_vaulting
 from .validation import Errors
 
 _CODES = ErrorCodes.Transaction
@@ -29,27 +46,34 @@ class Sale:
 
     type: str
     amount: int
+    account: str
     details: PassedOn
     instrument: Instrument
-    billing: Fields
-    billing_id: str | None
+    billing: SaleAddress
+    shipping: SaleAddress
     cvv: str | None
     vaulting: Vaulting | None
-    submit: bool
-    accepts_part: bool
+    options: SaleOptions
+    authentication: dict[str, Any] | None
+    lacks_authentication: bool
+    has_key: bool
 
 
 def create(books: Books, request: Request) -> Reply:
     """Make a transaction, and keep its card if the request asks for that."""
-    sale = _read(books, request.section("transaction"))
-    outcome = _decide(sale)
-    transaction_id = _write(books, sale, outcome)
+    params = request.section("transaction")
+    sale = _read(books, params)
+    checks = _checks(sale)
+    outcome = _decide(books, sale, checks, request.orders.refusal)
+    risk = risks.judgement(books.merchant, params, outcome.rejection)
+    transaction_id = _write(books, sale, outcome, {**checks, **answers.fields(outcome)}, risk)
     if sale.instrument.nonce is not None:
         nonces.consume(books, sale.instrument.nonce)
     if sale.vaulting and (outcome.is_approved or not sale.vaulting.only_on_success):
-        customer_id, token = keep_card(books, sale.vaulting, sale.instrument)
-        transactions.keep_customer_and_card(books, transaction_id, customer_id, token)
-    if sale.submit and outcome.status == _STATUS.Authorized:
+        keep(books, transaction_id, sale.vaulting, sale.instrument)
+    if outcome.is_approved:
+        disputes.open_if_special(books, transaction_id, sale.instrument.card.fingerprint, sale.amount)
+    if sale.options.submit and outcome.status == _STATUS.Authorized:
         kept = transactions.load(books, transaction_id)
         transactions.move(books, kept, _STATUS.SubmittedForSettlement)
     return transactions.reply(books, request, transaction_id, status=201)
@@ -59,25 +83,33 @@ def _read(books: Books, params: Params) -> Sale:
     """Return what the request asks for. Raises InvalidError."""
     errors = Errors()
     here = errors.under("transaction")
-    options = params.section("options")
     kind = _read_type(params, here)
-    amount = amounts.read_transaction_amount(params.text("amount"), here)
+    account = merchant_accounts.read(books, params, here)
+    merchant_accounts.check_sale(books, params, account, here)
+    currency = merchant_accounts.currency(books, account)
+    amount = amounts.read_transaction_amount(params.text("amount"), here, currency=currency)
     details = read_details(books, params, here)
+    options = sale_options.read(books, params, account, here)
     instrument = instruments.read(books, params, here)
-    billing, billing_id = _read_billing(books, params, instrument, here)
-    vaulting = read_vaulting(books, params, instrument, billing, here)
+    billing = sale_addresses.read_billing(books, params, instrument, here)
+    shipping = sale_addresses.read_shipping(books, params, instrument, here)
+    vaulting = read_vaulting(books, params, instrument, billing, shipping, here)
+    authentication = authentications.read(books, params, instrument.card, instrument.three_d_secure, here)
     errors.raise_if_any()
     return Sale(
         type=kind,
         amount=amount,
+        account=account,
         details=details,
         instrument=instrument,
         billing=billing,
-        billing_id=billing_id,
-        cvv=params.section("credit_card").text("cvv"),
+        shipping=shipping,
+        cvv=params.section("credit_card").text("cvv") or instrument.cvv,
         vaulting=vaulting,
-        submit=options.flag("submit_for_settlement"),
-        accepts_part=params.flag("accept_partial_authorization"),
+        options=options,
+        authentication=authentication,
+        lacks_authentication=authentications.is_missing(params, authentication),
+        has_key=params.text("api_request_key") is not None,
     )
 
 
@@ -90,58 +122,71 @@ def _read_type(params: Params, errors: Errors) -> str:
     return kind or ""
 
 
-def _read_billing(
-    books: Books, params: Params, instrument: Instrument, errors: Errors
-) -> tuple[Fields, str | None]:
-    """Return the billing address and its id: the one given, the one named, or that of the card."""
-    given = addresses.read(params.section("billing"), errors.under("billing"))
-    named = params.text("billing_address_id")
-    if given and named:
-        errors.add("base", _CODES.BillingAddressConflict)
-    if given:
-        return given, None
-    customer_id = instrument.customer_id
-    if named and not (customer_id and addresses.belongs(books, named, customer_id)):
-        errors.add("billing_address_id", ErrorCodes.CreditCard.BillingAddressIdIsInvalid)
-    address_id = named or instrument.billing_address_id
-    return addresses.fields_of(books, address_id), address_id
+def _checks(sale: Sale) -> dict[str, str | None]:
+    """Return what the bank says of the address and the CVV."""
+    options = sale.options
+    return {
+        **processor.avs_answers(sale.billing.fields, skipped=options.skip_avs),
+        "cvv_response_code": processor.cvv_answer(sale.cvv, skipped=options.skip_cvv),
+    }
 
 
-def _decide(sale: Sale) -> Outcome:
+def _decide(books: Books, sale: Sale, checks: dict[str, str | None], ordered: str) -> Outcome:
+    """Return what becomes of the sale: what a fault orders, or what the gateway and the bank say."""
+    instrument = sale.instrument
+    reason = ordered or rejections.before_the_bank(
+        books,
+        kind=sale.type,
+        fingerprint=instrument.card.fingerprint,
+        amount=sale.amount,
+        order_id=sale.details.order_id,
+        has_key=sale.has_key,
+    )
+    if not reason and sale.lacks_authentication:
+        reason = Transaction.GatewayRejectionReason.ThreeDSecure
+    if reason:
+        return processor.refuse(reason)
     if sale.type == _TYPE.Credit:
         return processor.authorize_refund(sale.amount)
-    return processor.authorize(sale.amount, refusal=sale.instrument.refusal, accepts_part=sale.accepts_part)
+    refusal = instrument.refusal
+    if not refusal and not sale.options.skip_fraud_check:
+        refusal = risks.rejection(books.merchant, instrument.card)
+    outcome = processor.authorize(sale.amount, refusal=refusal, accepts_part=sale.options.accepts_part)
+    return rejections.after_the_bank(books, outcome, checks)
 
 
-def _write(books: Books, sale: Sale, outcome: Outcome) -> str:
-    passed_on, instrument = sale.details, sale.instrument
+def _write(
+    books: Books, sale: Sale, outcome: Outcome, answered: dict[str, Any], risk: dict[str, Any] | None
+) -> str:
+    passed_on, instrument, options = sale.details, sale.instrument, sale.options
+    network = sale_options.debit_network(books, sale.account, options, instrument)
     return transactions.insert(
         books,
         type=sale.type,
         status=outcome.status,
         amount=sale.amount,
-        currency=books.merchant.accounts[passed_on.merchant_account_id],
-        merchant_account_id=passed_on.merchant_account_id,
+        merchant_account_id=sale.account,
         order_id=passed_on.order_id,
         customer_id=instrument.customer_id,
         payment_method_token=instrument.token,
         details={
-            "fields": {
-                **answers.fields(outcome),
-                **passed_on.fields,
-                **processor.avs_answers(sale.billing),
-                "cvv_response_code": processor.cvv_answer(sale.cvv),
-            },
+            "fields": {**answered, **passed_on.fields, "debit_network": network},
             "card": cards.to_json(instrument.card),
+            "account_type": options.account_type,
             "created_using": instrument.created_using,
+            "network_token": instrument.network_token,
             "customer": _customer(books, sale),
-            "billing": sale.billing,
-            "billing_id": sale.billing_id,
-            "shipping": passed_on.shipping,
+            "billing": sale.billing.fields,
+            "billing_id": sale.billing.id,
+            "shipping": sale.shipping.fields,
+            "shipping_id": sale.shipping.id,
             "descriptor": passed_on.descriptor,
             "custom_fields": passed_on.custom_fields,
             "line_items": passed_on.line_items,
-            "three_d_secure_info": instrument.three_d_secure,
+            "three_d_secure_info": sale.authentication,
+            "adjustments": [],
+            # Left out where there is nothing: the SDK makes an object of any element.
+            "echo": {**passed_on.echo, **({"risk_data": risk} if risk else {})},
         },
     )
 
@@ -152,4 +197,4 @@ def _customer(books: Books, sale: Sale) -> dict[str, Any]:
     if customer_id is None:
         return dict(sale.details.customer)
     kept = customers.load(books, customer_id)
-    return {name: kept[name] for name in customers.FIELDS}
+    return {name: kept.get(name) for name in customers.FIELDS}

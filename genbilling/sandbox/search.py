@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from braintree import Transaction
 
 from . import card_numbers, search_terms, transaction_view, transactions
-from .books import Books
+from .books import Books, to_text
 from .errors import BadRequestError
 from .exchange import Reply, Request
 from .markup import Elements
@@ -61,6 +62,7 @@ _MULTIPLE = {
     "status": "t.status",
     "type": "t.type",
     "merchant_account_id": "t.merchant_account_id",
+    "debit_network": "json_extract(t.details, '$.fields.debit_network')",
     "created_using": "json_extract(t.details, '$.created_using')",
     "credit_card_card_type": "json_extract(t.details, '$.card.card_type')",
     "credit_card_customer_location": "json_extract(t.details, '$.card.customer_location')",
@@ -77,14 +79,11 @@ _STATUS_TIMES = {
     "submitted_for_settlement_at": _STATUS.SubmittedForSettlement,
     "voided_at": _STATUS.Voided,
 }
-# What no transaction of the sandbox has: other means of payment, disputes, disbursements.
+# What no transaction of the sandbox has: other means of payment, shops, users of a control panel.
 _NEVER = (
     "ach_return_responses_created_at",
     "ach_type",
     "acquirer_reference_number",
-    "debit_network",
-    "disbursement_date",
-    "dispute_date",
     "europe_bank_account_iban",
     "paypal_authorization_id",
     "paypal_payer_email",
@@ -99,7 +98,7 @@ _NEVER = (
 
 def find_ids(books: Books, request: Request) -> Reply:
     """List the ids of the transactions that fit, newest first."""
-    sql, values = _condition(request)
+    sql, values = _condition(books, request)
     rows = books.all(f"SELECT t.id FROM transactions t WHERE {sql} {NEWEST_FIRST} {MAX_RESULTS}", values)
     ids = [row["id"] for row in rows]
     return Reply(200, "search_results", {"page_size": PAGE_SIZE, "ids": ids})
@@ -107,15 +106,19 @@ def find_ids(books: Books, request: Request) -> Reply:
 
 def find_page(books: Books, request: Request) -> Reply:
     """Show the transactions that fit, a page of them at most, newest first."""
-    sql, values = _condition(request)
+    sql, values = _condition(books, request)
     rows = books.all(f"SELECT t.id FROM transactions t WHERE {sql} {NEWEST_FIRST} {PAGE_SIZE}", values)
     shown = [transaction_view.show(books, transactions.load(books, row["id"])) for row in rows]
     return Reply(200, "credit_card_transactions", Elements("transaction", shown))
 
 
-def _condition(request: Request) -> Condition:
+def _condition(books: Books, request: Request) -> Condition:
     criteria = request.section("search").values
-    return search_terms.join([_term(name, term) for name, term in criteria.items()])
+    terms = [_term(name, term) for name, term in criteria.items()]
+    if request.orders.search_lag:
+        oldest = books.now - timedelta(seconds=request.orders.search_lag)
+        terms.append(("t.created_at <= ?", [to_text(oldest)]))
+    return search_terms.join(terms)
 
 
 def _term(name: str, term: Any) -> Condition:
@@ -130,6 +133,10 @@ def _term(name: str, term: Any) -> Condition:
         return search_terms.amount("t.amount", term)
     if name == "created_at":
         return search_terms.time("t.created_at", term)
+    if name == "disbursement_date":
+        return search_terms.day("t.disbursed_on", term)
+    if name == "dispute_date":
+        return search_terms.day_within("disputes", "received_on", term)
     if name == "credit_card_number":
         return _card_number(term)
     if name == "refund":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -34,6 +35,8 @@ def multiple(column: str, term: Any) -> Condition:
 
 def amount(column: str, term: Any) -> Condition:
     """Return the condition of a range of amounts; the column has cents."""
+    if term == {"is": None}:
+        return f"{column} IS NULL", []
     return join([_amount_part(column, name, given) for name, given in _operators(term)])
 
 
@@ -44,6 +47,13 @@ def time(column: str, term: Any) -> Condition:
     return join([_range_part(column, name, moment(given)) for name, given in _operators(term)])
 
 
+def day(column: str, term: Any) -> Condition:
+    """Return the condition of a range of days; the column has text, ``2026-01-31``."""
+    if term == {"is": None}:
+        return f"{column} IS NULL", []
+    return join([_range_part(column, name, _day(given)) for name, given in _operators(term)])
+
+
 def status_time(status: str, term: Any) -> Condition:
     """Return the condition of a time at which a transaction came into a status."""
     came = "SELECT transaction_id FROM status_events WHERE status = ?"
@@ -51,6 +61,15 @@ def status_time(status: str, term: Any) -> Condition:
         return f"t.id NOT IN ({came})", [status]
     within, values = time("at", term)
     return f"t.id IN ({came} AND {within})", [status, *values]
+
+
+def day_within(table: str, column: str, term: Any) -> Condition:
+    """Return the condition that a transaction has something, in another table, of a day in a range."""
+    ids = f"SELECT transaction_id FROM {table}"
+    if term == {"is": None}:
+        return f"t.id NOT IN ({ids})", []
+    within, values = day(column, term)
+    return f"t.id IN ({ids} WHERE {within})", values
 
 
 def join(parts: list[Condition]) -> Condition:
@@ -66,6 +85,12 @@ def moment(given: Any) -> str:
     except ValueError as error:
         raise BadRequestError(f"{given!r} is not a time.") from error
     return to_text(read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC))
+
+
+def _day(given: Any) -> str:
+    """Return a day of a request as the books keep it; the SDK's users write ``01/31/2026`` as well."""
+    american = re.fullmatch(r"(\d{2})/(\d{2})/(\d{4})", str(given))
+    return "{2}-{0}-{1}".format(*american.groups()) if american else moment(given)[:10]
 
 
 def _operators(term: Any) -> list[tuple[str, Any]]:

@@ -58,6 +58,14 @@ class Store:
             with _transaction(connection, "BEGIN IMMEDIATE" if writing else "BEGIN"):
                 yield connection
 
+    def empty(self) -> None:
+        """Delete everything that is kept."""
+        with self.transaction(writing=True) as db:
+            # Else the order of the tables would matter.
+            db.execute("PRAGMA defer_foreign_keys = ON")
+            for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                db.execute(f"DELETE FROM {row['name']}")
+
     def close(self) -> None:
         """Close the file. The next use opens it again; books in memory are lost."""
         _close(self.lock, self._open)

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from typing import Any
 
-from . import addresses, amounts, cards, customers
+from . import addresses, amounts, cards, customers, disputes
 from .books import Books, global_id, to_time
-
-# How long an authorization of a card is good for.
-AUTHORIZATION = timedelta(days=7)
+from .schedule import AUTHORIZATION
 
 # Fields that Braintree sends with every transaction, and that have nothing to say about these.
 _ALWAYS_EMPTY = (
     "acquirer_reference_number",
-    "authorized_transaction_id",
-    "debit_network",
     "escrow_status",
-    "foreign_retailer",
     "mastercard_transaction_link_id",
     "merchant_advice_code",
     "merchant_advice_code_text",
     "plan_id",
     "retried_transaction_id",
     "service_fee_amount",
-    "shipping_tax_amount",
     "subscription_id",
-    "surcharge_amount",
     "upcoming_retry_date",
     "voice_referral_number",
 )
 _ALWAYS_EMPTY_LISTS = (
     "add_ons",
-    "authorization_adjustments",
     "discounts",
-    "disputes",
-    "partial_settlement_transaction_ids",
     "retry_ids",
     "shipments",
 )
@@ -56,6 +46,11 @@ class Kept:
     customer_id: str | None
     payment_method_token: str | None
     refunded_transaction_id: str | None
+    authorized_transaction_id: str | None
+    fingerprint: str
+    # When time moves it on, or None.
+    moves_at: str | None
+    disbursed_on: str | None
     created_at: str
     updated_at: str
     details: dict[str, Any]
@@ -69,7 +64,7 @@ def show(books: Books, kept: Kept) -> dict[str, Any]:
         "global_id": global_id("transaction", kept.id),
         "type": kept.type,
         "status": kept.status,
-        "amount": amounts.show(kept.amount),
+        "amount": amounts.show(kept.amount, kept.currency),
         "currency_iso_code": kept.currency,
         "merchant_account_id": kept.merchant_account_id,
         "order_id": kept.order_id,
@@ -79,33 +74,41 @@ def show(books: Books, kept: Kept) -> dict[str, Any]:
         **dict.fromkeys(_ALWAYS_EMPTY),
         **{name: [] for name in _ALWAYS_EMPTY_LISTS},
         **details["fields"],
+        "disputes": disputes.show_all(books, kept.id),
         **_refunds(books, kept),
-        "account_funding_transaction": False,
+        **_parts(books, kept),
+        **details["echo"],
+        "authorization_adjustments": [
+            {**one, "timestamp": to_time(one["timestamp"])} for one in details["adjustments"]
+        ],
+        "account_funding_transaction": "transfer" in details["echo"],
         "retried": False,
-        "processed_with_network_token": False,
+        "processed_with_network_token": details["network_token"],
         "payment_instrument_type": "credit_card",
         "custom_fields": details["custom_fields"] or "",
         "descriptor": details["descriptor"],
         "three_d_secure_info": details["three_d_secure_info"],
-        "disbursement_details": _DISBURSEMENT,
+        "disbursement_details": _disbursement(kept),
         "subscription": {"billing_period_start_date": None, "billing_period_end_date": None},
         "customer": _customer(kept),
         "credit_card": _card(books, kept),
         "billing": _address(details["billing"], details["billing_id"]),
-        "shipping": _address(details["shipping"], None),
+        "shipping": _address(details["shipping"], details["shipping_id"]),
         "status_history": _history(books, kept),
     }
 
 
-_DISBURSEMENT = {
-    "disbursement_date": None,
-    "funds_held": None,
-    "settlement_amount": None,
-    "settlement_base_currency_exchange_rate": None,
-    "settlement_currency_exchange_rate": None,
-    "settlement_currency_iso_code": None,
-    "success": None,
-}
+def _disbursement(kept: Kept) -> dict[str, Any]:
+    paid = kept.disbursed_on is not None
+    return {
+        "disbursement_date": date.fromisoformat(kept.disbursed_on) if kept.disbursed_on else None,
+        "funds_held": False if paid else None,
+        "settlement_amount": kept.details.get("settlement_amount"),
+        "settlement_base_currency_exchange_rate": "1" if paid else None,
+        "settlement_currency_exchange_rate": "1" if paid else None,
+        "settlement_currency_iso_code": kept.currency if paid else None,
+        "success": True if paid else None,
+    }
 
 
 def _expiry(kept: Kept) -> Any:
@@ -129,6 +132,16 @@ def _refunds(books: Books, kept: Kept) -> dict[str, Any]:
     }
 
 
+def _parts(books: Books, kept: Kept) -> dict[str, Any]:
+    rows = books.all(
+        "SELECT id FROM transactions WHERE authorized_transaction_id = ? ORDER BY number", [kept.id]
+    )
+    return {
+        "authorized_transaction_id": kept.authorized_transaction_id,
+        "partial_settlement_transaction_ids": [row["id"] for row in rows],
+    }
+
+
 def _customer(kept: Kept) -> dict[str, Any]:
     customer_id = kept.customer_id
     return {
@@ -140,12 +153,13 @@ def _customer(kept: Kept) -> dict[str, Any]:
 
 
 def _card(books: Books, kept: Kept) -> dict[str, Any]:
-    token = kept.payment_method_token
-    return {
+    token, account_type = kept.payment_method_token, kept.details["account_type"]
+    shown = {
         "token": token,
         "global_id": global_id("paymentmethod_cc", token) if token else None,
         **cards.show(cards.from_json(kept.details["card"]), books.now, extended=True),
     }
+    return {**shown, "account_type": account_type} if account_type else shown
 
 
 def _address(fields: dict[str, Any], address_id: str | None) -> dict[str, Any]:
@@ -157,7 +171,7 @@ def _history(books: Books, kept: Kept) -> list[dict[str, Any]]:
     return [
         {
             "status": row["status"],
-            "amount": amounts.show(row["amount"]),
+            "amount": amounts.show(row["amount"], kept.currency),
             "timestamp": to_time(row["at"]),
             "transaction_source": "api",
             "user": None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from braintree import ErrorCodes, Transaction
 
-from . import transaction_view
+from . import merchant_accounts, schedule, transaction_view
 from .books import Books
 from .errors import NotFoundError
 from .exchange import Reply, Request, refused
@@ -30,7 +30,15 @@ def load(books: Books, transaction_id: str) -> Kept:
     return Kept(**{**values, "details": json.loads(values["details"])})
 
 
-def insert(books: Books, *, status: str, amount: int, **values: Any) -> str:
+def insert(
+    books: Books,
+    *,
+    status: str,
+    amount: int,
+    merchant_account_id: str,
+    details: dict[str, Any],
+    **values: Any,
+) -> str:
     """Keep a new transaction with its first status event; return its id."""
     transaction_id = books.fresh_id("transactions")
     books.insert(
@@ -38,11 +46,16 @@ def insert(books: Books, *, status: str, amount: int, **values: Any) -> str:
         id=transaction_id,
         status=status,
         amount=amount,
+        currency=merchant_accounts.currency(books, merchant_account_id),
+        merchant_account_id=merchant_account_id,
+        fingerprint=details["card"]["fingerprint"],
+        moves_at=schedule.next_move(status, books.now),
+        details=details,
         created_at=books.today,
         updated_at=books.today,
         **values,
     )
-    _note_status(books, transaction_id, status, amount)
+    note_status(books, transaction_id, status, amount)
     return transaction_id
 
 
@@ -53,22 +66,48 @@ def move(
     *,
     amount: int | None = None,
     order_id: str | None = None,
-    descriptor: dict[str, Any] | None = None,
+    details: dict[str, Any] | None = None,
     **fields: Any,
 ) -> None:
-    """Put a transaction into another status, with the fields that change along with it."""
-    amount = kept.amount if amount is None else amount
-    details = {
-        **kept.details,
-        "descriptor": descriptor or kept.details["descriptor"],
-        "fields": {**kept.details["fields"], **fields},
-    }
+    """Put a transaction into another status, with what changes along with it."""
+    change(books, kept, status=status, amount=amount, order_id=order_id, details=details, **fields)
+    note_status(books, kept.id, status, kept.amount if amount is None else amount)
+
+
+def change(
+    books: Books,
+    kept: Kept,
+    *,
+    status: str | None = None,
+    amount: int | None = None,
+    order_id: str | None = None,
+    details: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    """Change a transaction without a word in its history; what is None stays as it is.
+
+    ``fields`` are those of the bank and the gateway, in ``details["fields"]``.
+    """
+    changed = {**kept.details, **(details or {})}
+    changed["fields"] = {**changed["fields"], **fields}
     books.run(
-        "UPDATE transactions SET status = ?, amount = ?, order_id = ?, details = ?, updated_at = ?"
-        " WHERE id = ?",
-        [status, amount, order_id or kept.order_id, json.dumps(details), books.today, kept.id],
+        "UPDATE transactions SET status = ?, amount = ?, order_id = ?, details = ?, updated_at = ?,"
+        " moves_at = ? WHERE id = ?",
+        [
+            status or kept.status,
+            kept.amount if amount is None else amount,
+            order_id or kept.order_id,
+            json.dumps(changed),
+            books.today,
+            schedule.next_move(status, books.now) if status else kept.moves_at,
+            kept.id,
+        ],
     )
-    _note_status(books, kept.id, status, amount)
+
+
+def note_status(books: Books, transaction_id: str, status: str, amount: int) -> None:
+    """Add an event to the history of a transaction."""
+    books.insert("status_events", transaction_id=transaction_id, status=status, amount=amount, at=books.today)
 
 
 def keep_customer_and_card(books: Books, transaction_id: str, customer_id: str, token: str) -> None:
@@ -85,16 +124,15 @@ def reply(books: Books, request: Request, transaction_id: str, *, status: int) -
     shown = transaction_view.show(books, kept)
     if kept.status not in DECLINED:
         return Reply(status, "transaction", shown, transaction_id)
-    message = kept.details["fields"]["processor_response_text"]
-    errors = Errors()
-    if message is None:
-        message = f"Gateway Rejected: {kept.details['fields']['gateway_rejection_reason']}"
+    fields, errors = kept.details["fields"], Errors()
+    if kept.status == _STATUS.GatewayRejected:
+        message = f"Gateway Rejected: {fields['gateway_rejection_reason']}"
     elif kept.refunded_transaction_id is not None:
         # The one case of a declined transaction that comes with a validation error as well.
-        errors.under("transaction").add("base", _CODES.RefundAuthHardDeclined)
-        message = message_for(_CODES.RefundAuthHardDeclined)
+        soft = fields["processor_response_type"] == "soft_declined"
+        code = _CODES.RefundAuthSoftDeclined if soft else _CODES.RefundAuthHardDeclined
+        errors.under("transaction").add("base", code)
+        message = message_for(code)
+    else:
+        message = fields["processor_response_text"]
     return refused(request, message, errors, transaction_id=transaction_id, transaction=shown)
-
-
-def _note_status(books: Books, transaction_id: str, status: str, amount: int) -> None:
-    books.insert("status_events", transaction_id=transaction_id, status=status, amount=amount, at=books.today)

@@ -37,6 +37,12 @@ class Errors:
         view._found = self._found
         return view
 
+    def beside(self, name: str) -> Errors:
+        """Return a view that adds its errors on the same level as this one, under another name."""
+        view = self.under(name)
+        view._path = (*self._path[:-1], name)
+        return view
+
     def add(self, attribute: str, code: str, text: str | None = None) -> None:
         """Add one error. Its text is the usual one of the code, unless one is given."""
         error = {"attribute": attribute, "code": code, "message": text or message_for(code)}

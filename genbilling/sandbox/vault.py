@@ -20,7 +20,6 @@ class VaultedCard:
     customer_id: str
     card: Card
     billing_address_id: str | None
-    verification_id: str | None
     is_default: bool
     created_at: str
     updated_at: str
@@ -40,6 +39,12 @@ def find(books: Books, token: str) -> VaultedCard | None:
     return None if row is None else _read(row)
 
 
+def all_of(books: Books, customer_id: str) -> list[VaultedCard]:
+    """Return every card of a customer, in the order in which they came."""
+    rows = books.all("SELECT * FROM cards WHERE customer_id = ? ORDER BY number", [customer_id])
+    return [_read(row) for row in rows]
+
+
 def default_of(books: Books, customer_id: str) -> VaultedCard | None:
     """Return the card that is charged where a sale names only the customer, or None without cards."""
     row = books.one(
@@ -48,11 +53,16 @@ def default_of(books: Books, customer_id: str) -> VaultedCard | None:
     return None if row is None else _read(row)
 
 
-def keeps(books: Books, fingerprint: str, *, customer_id: str | None = None) -> bool:
+def keeps(
+    books: Books, fingerprint: str, *, customer_id: str | None = None, but_for_token: str | None = None
+) -> bool:
     """Return whether a card with that number is in the vault, of one customer or of any."""
-    sql, values = "SELECT 1 FROM cards WHERE fingerprint = ?", [fingerprint]
+    sql, values = (
+        "SELECT 1 FROM cards WHERE fingerprint = ? AND token <> ?",
+        [fingerprint, but_for_token or ""],
+    )
     if customer_id is not None:
-        sql, values = f"{sql} AND customer_id = ?", [fingerprint, customer_id]
+        sql, values = f"{sql} AND customer_id = ?", [*values, customer_id]
     return books.one(f"{sql} LIMIT 1", values) is not None
 
 
@@ -63,7 +73,6 @@ def insert(
     *,
     token: str | None = None,
     billing_address_id: str | None = None,
-    verification_id: str | None = None,
     make_default: bool = False,
 ) -> str:
     """Keep a card of a customer; return its token. A customer's first card is the default one."""
@@ -75,7 +84,6 @@ def insert(
         customer_id=customer_id,
         fingerprint=card.fingerprint,
         billing_address_id=billing_address_id,
-        verification_id=verification_id,
         is_default=is_first,
         created_at=books.today,
         updated_at=books.today,
@@ -93,22 +101,22 @@ def update(
     *,
     new_token: str,
     billing_address_id: str | None,
-    verification_id: str | None,
 ) -> None:
     """Change a card."""
     books.run(
-        "UPDATE cards SET token = ?, fingerprint = ?, details = ?, billing_address_id = ?,"
-        " verification_id = ?, updated_at = ? WHERE token = ?",
+        "UPDATE cards SET token = ?, fingerprint = ?, details = ?, billing_address_id = ?, updated_at = ?"
+        " WHERE token = ?",
         [
             new_token,
             card.fingerprint,
             json.dumps(cards.to_json(card)),
             billing_address_id,
-            verification_id,
             books.today,
             token,
         ],
     )
+    if new_token != token:
+        verifications.rename_token(books, token, new_token)
 
 
 def choose_default(books: Books, customer_id: str, token: str) -> None:
@@ -135,8 +143,7 @@ def show(books: Books, token: str) -> dict[str, Any]:
 
 def show_all(books: Books, customer_id: str) -> list[dict[str, Any]]:
     """Return the elements of every card of a customer."""
-    rows = books.all("SELECT * FROM cards WHERE customer_id = ? ORDER BY number", [customer_id])
-    return [_shown(books, _read(row)) for row in rows]
+    return [_shown(books, kept) for kept in all_of(books, customer_id)]
 
 
 def _shown(books: Books, kept: VaultedCard) -> dict[str, Any]:
@@ -150,10 +157,9 @@ def _shown(books: Books, kept: VaultedCard) -> dict[str, Any]:
         "created_at": to_time(kept.created_at),
         "updated_at": to_time(kept.updated_at),
         "subscriptions": [],
-        "verifications": [],
+        # The SDK takes the first of the newest.
+        "verifications": verifications.show_of_token(books, kept.token),
     }
-    if kept.verification_id is not None:
-        shown["verifications"] = [verifications.show(books, kept.verification_id)]
     # Left out where there is none: the SDK turns any element into an address.
     if kept.billing_address_id is not None:
         shown["billing_address"] = addresses.show(books, kept.billing_address_id)
@@ -166,7 +172,6 @@ def _read(row: Any) -> VaultedCard:
         customer_id=row["customer_id"],
         card=cards.from_json(json.loads(row["details"])),
         billing_address_id=row["billing_address_id"],
-        verification_id=row["verification_id"],
         is_default=bool(row["is_default"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],

@@ -1,6 +1,6 @@
 """Both books, read as plain values: ours from the database, Braintree's through its SDK."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import braintree
@@ -17,19 +17,23 @@ COLLECTED = {"submitted_for_settlement", "settling", "settled"}
 
 @dataclass(frozen=True)
 class Sale:
-    """One attempt to charge a card, as either book has it."""
+    """One attempt to charge a card, as either book has it.
+
+    Two are the same if both collected, or neither did: Braintree moves on from submitted_for_settlement to
+    settled every night, and our book has the status that the charge was answered with.
+    """
 
     order_id: str
     transaction_id: str
     amount: Decimal
-    status: str
+    status: str = field(compare=False)
+    collected: bool = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "collected", self.status in COLLECTED)
 
     def __str__(self):
         return f"sale {self.transaction_id} of {self.amount}, {self.status}, order {self.order_id}"
-
-    @property
-    def collected(self):
-        return self.status in COLLECTED
 
 
 @dataclass(frozen=True)

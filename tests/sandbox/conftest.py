@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 import pytest
 
 from genbilling.sandbox import Sandbox
@@ -50,3 +52,26 @@ def books(tmp_path):
 def shared_sandbox_gateway(shared_sandbox):
     """The SDK's gateway in this process, for what the transport cannot change."""
     return embedded_gateway(shared_sandbox)
+
+
+@pytest.fixture(params=["embedded", "http"])
+def faulty(request):
+    """A sandbox in whose books rules can be put, and the SDK's gateway on it by each transport in turn.
+
+    The server is another process: it knows of a rule from the books that it shares with the sandbox.
+    """
+    if request.param == "embedded":
+        sandbox = request.getfixturevalue("shared_sandbox")
+        yield Faulty(sandbox, embedded_gateway(sandbox, timeout=0.5))
+        sandbox.faults.clear()
+        return
+    server = request.getfixturevalue("server")
+    with Sandbox(server.books) as sandbox, http_gateway(server.port, timeout=0.5) as over_http:
+        yield Faulty(sandbox, over_http)
+        sandbox.faults.clear()
+
+
+@dataclass(frozen=True)
+class Faulty:
+    sandbox: Sandbox
+    gateway: object

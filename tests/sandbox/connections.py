@@ -58,6 +58,7 @@ def serve(db, *options):
         command, cwd=ROOT, env=environment_of_servers(), stdout=subprocess.PIPE, text=True
     ) as process:
         try:
+            process.books = db
             process.line = process.stdout.readline()
             process.port = int(re.search(r"http://127\.0\.0\.1:(\d+) ", process.line)[1])
             yield process

@@ -7,6 +7,7 @@ import pytest
 from braintree import TransactionSearch
 from braintree.exceptions.not_found_error import NotFoundError
 from braintree.exceptions.server_error import ServerError
+from braintree.exceptions.unexpected_error import UnexpectedError
 
 from genbilling.sandbox import BooksError, Merchant, Sandbox, http_strategy
 
@@ -67,10 +68,11 @@ def embedded_gateway_of(strategy):
     )
 
 
-def test_an_error_of_the_transport_is_raised_as_it_is(books):
+def test_an_error_of_the_transport_is_wrapped_as_the_sdk_does(books):
     strategy = http_strategy(books)
-    with pytest.raises(ZeroDivisionError):
-        strategy(None, None).handle_exception(ZeroDivisionError())
+    config = braintree.Configuration(braintree.Environment.Development, **KEYS)
+    with pytest.raises(UnexpectedError):
+        strategy(config, config.environment).handle_exception(ZeroDivisionError())
     strategy.sandbox.close()
 
 

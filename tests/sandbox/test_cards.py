@@ -160,7 +160,7 @@ def test_a_wrong_billing_address_is_told_below_the_card(gateway):
     )
     assert errors_of(result) == [
         ("credit_card.billing_address", "locality", ErrorCodes.Address.LocalityIsTooLong),
-        ("credit_card.billing_address", "postal_code", ErrorCodes.Address.PostalCodeInvalidCharacters),
+        ("credit_card.billing_address", "postal_code", ErrorCodes.Address.PostalCodeIsTooLong),
     ]
 
 
@@ -325,3 +325,66 @@ def test_two_cards_can_share_an_address(gateway):
         other.token, {"billing_address_id": card.billing_address.id, "billing_address": {"locality": "Rome"}}
     )
     assert errors_of(result) == [("credit_card", "base", CODES.BillingAddressConflict)]
+
+
+def test_a_change_can_refuse_to_make_a_duplicate(gateway):
+    customer = make_customer(gateway)
+    make_numbered_card(gateway, customer, number="4012000033330026")
+    other = make_numbered_card(gateway, customer, number="4111111111111111")
+    unique_only = {"options": {"fail_on_duplicate_payment_method_for_customer": True}}
+    result = gateway.payment_method.update(other.token, {"number": "4012000033330026", **unique_only})
+    assert errors_of(result) == [("credit_card", "number", CODES.DuplicateCardExistsForCustomer)]
+    # The card itself is no duplicate of itself.
+    succeed(gateway.payment_method.update(other.token, {"number": "4111111111111111", **unique_only}))
+
+
+def test_a_card_tells_all_that_the_sdk_reads(gateway):
+    card = make_card(gateway)
+    shown = gateway.credit_card.find(card.token)
+    for name in [
+        "business",
+        "commercial",
+        "consumer",
+        "corporate",
+        "country_of_issuance",
+        "debit",
+        "durbin_regulated",
+        "healthcare",
+        "issuing_bank",
+        "payroll",
+        "prepaid",
+        "prepaid_reloadable",
+        "product_id",
+        "purchase",
+    ]:
+        assert getattr(shown, name) == "Unknown"
+    assert (shown.customer_location, shown.is_network_tokenized, shown.account_type) == (
+        "us",
+        False,
+        "credit",
+    )
+    assert (shown.subscriptions, shown.verifications) == ([], [])
+
+
+def test_a_card_can_be_kept_with_all_options_at_once(gateway):
+    card = make_card(
+        gateway,
+        device_data='{"device_session_id": "abc"}',
+        options={
+            "verify_card": True,
+            "verification_amount": "1.00",
+            "verification_merchant_account_id": "sandbox_credit_card_non_default",
+            "make_default": True,
+            "skip_advanced_fraud_checking": True,
+            "fail_on_duplicate_payment_method_for_customer": True,
+        },
+    )
+    assert card.verification.merchant_account_id == "sandbox_credit_card_non_default"
+    result = gateway.payment_method.update(
+        card.token, {"options": {"verify_card": True, "verification_amount": "2004.00"}}
+    )
+    verification = result.credit_card_verification
+    assert (verification.processor_response_code, verification.processor_response_type) == (
+        "2004",
+        "hard_declined",
+    )

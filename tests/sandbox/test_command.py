@@ -8,8 +8,11 @@ import threading
 import time
 
 import pytest
+from braintree.exceptions.service_unavailable_error import ServiceUnavailableError
 
+from genbilling.sandbox import Sandbox
 from genbilling.sandbox.__main__ import main
+from genbilling.sandbox.fault_effects import EFFECTS
 
 from .connections import ROOT, environment_of_servers, http_gateway, serve
 from .factories import make_customer
@@ -74,6 +77,8 @@ def test_a_file_that_cannot_be_used_ends_with_one_clear_line(tmp_path, capsys):
         (["--port", "http"], "'http' is not a port"),
         (["--latency", "1.5"], "'1.5' is not a delay"),
         (["--latency", "99999999"], "'99999999' is not a delay"),
+        (["--fault", "explode"], "'explode' is no effect"),
+        (["--now", "noon"], "'noon' is not a time"),
         ([], "--db"),
     ],
 )
@@ -107,3 +112,23 @@ def test_the_command_serves_until_a_signal_comes(books, capsys):
         for number, handler in before.items():
             signal.signal(number, handler)
     assert statuses == [True]
+
+
+def test_a_server_can_start_with_faults_and_at_a_time(books):
+    options = ("--fault", "503 POST /customers times=1", "--now", "2030-01-31T12:00:00")
+    with Sandbox(books) as sandbox:
+        with serve(books, *options) as server, http_gateway(server.port) as gateway:
+            with pytest.raises(ServiceUnavailableError):
+                make_customer(gateway)
+            assert f"{make_customer(gateway).created_at:%Y-%m-%d}" == "2030-01-31"
+        # The clock is part of the books; the rule was for that server.
+        assert sandbox.faults.list() == []
+        assert sandbox.clock.now().year == 2030
+
+
+def test_the_help_explains_the_rules(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    out = capsys.readouterr().out
+    for effect in EFFECTS:
+        assert f"\n  {effect} " in out

@@ -229,3 +229,126 @@ def test_a_deleted_customer_is_gone_with_its_cards_but_its_sales_stay(gateway):
         with pytest.raises(NotFoundError):
             missing()
     assert gateway.transaction.find(sale.id).customer_details.id == made.id
+
+
+def test_custom_fields_have_to_be_registered(gateway):
+    made = make_customer(gateway, custom_fields={"store_me": "one"})
+    assert gateway.customer.find(made.id).custom_fields == {"store_me": "one"}
+    cleared = succeed(gateway.customer.update(made.id, {"custom_fields": {"store_me": None}})).customer
+    assert len(cleared.custom_fields) == 0
+    result = gateway.customer.create({"custom_fields": {"unheard_of": "x"}})
+    assert errors_of(result) == [("customer", "custom_fields", CODES.CustomFieldIsInvalid)]
+    result = gateway.customer.update(made.id, {"custom_fields": {"store_me": "x" * 256}})
+    assert errors_of(result) == [("customer", "custom_fields", CODES.CustomFieldIsTooLong)]
+
+
+def test_a_customer_may_bring_what_only_matters_elsewhere(gateway):
+    made = make_customer(
+        gateway,
+        device_data='{"device_session_id": "abc"}',
+        risk_data={"customer_browser": "IE5", "customer_ip": "192.0.2.1"},
+        tax_identifiers=[{"country_code": "US", "identifier": "123456789"}],
+        international_phone={"country_code": "1", "national_number": "3121234567"},
+    )
+    found = gateway.customer.find(made.id)
+    assert found.international_phone == {"country_code": "1", "national_number": "3121234567"}
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "attribute", "code"),
+    [
+        *(
+            ({name: "x" * 256}, "customer", name, code)
+            for name, code in (
+                ("first_name", CODES.FirstNameIsTooLong),
+                ("last_name", CODES.LastNameIsTooLong),
+                ("company", CODES.CompanyIsTooLong),
+                ("phone", CODES.PhoneIsTooLong),
+                ("fax", CODES.FaxIsTooLong),
+            )
+        ),
+        ({"email": "a@" + "x" * 255}, "customer", "email", CODES.EmailIsTooLong),
+        ({"website": "x." * 128}, "customer", "website", CODES.WebsiteIsTooLong),
+        ({"website": "not a site"}, "customer", "website", CODES.WebsiteIsInvalid),
+        (
+            {"international_phone": {"country_code": "abc", "national_number": "3121234567"}},
+            "customer.international_phone",
+            "country_code",
+            CODES.InternationalPhoneCountryCodeIsInvalid,
+        ),
+        (
+            {"international_phone": {"country_code": "1", "national_number": "x"}},
+            "customer.international_phone",
+            "national_number",
+            CODES.InternationalPhoneNationalNumberIsInvalid,
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_customer_is_told(gateway, values, path, attribute, code):
+    assert errors_of(gateway.customer.create(values)) == [(path, attribute, code)]
+
+
+def test_a_duplicate_card_of_a_customer_is_told_below_the_customer(gateway):
+    card = {"number": "4012000077777777", "expiration_date": "05/2032"}
+    made = make_customer(gateway, credit_card=card)
+    anywhere = {**card, "options": {"fail_on_duplicate_payment_method": True}}
+    code = ErrorCodes.CreditCard.DuplicateCardExists
+    assert errors_of(gateway.customer.create({"credit_card": anywhere})) == [
+        ("customer.credit_card", "number", code)
+    ]
+    own = {**card, "options": {"fail_on_duplicate_payment_method_for_customer": True}}
+    code = ErrorCodes.CreditCard.DuplicateCardExistsForCustomer
+    assert errors_of(gateway.customer.update(made.id, {"credit_card": own})) == [
+        ("customer.credit_card", "number", code)
+    ]
+    make_customer(gateway, credit_card=own)
+
+
+def test_a_change_of_a_card_can_change_its_address_in_place(gateway):
+    made = make_customer(
+        gateway,
+        credit_card={
+            "number": "4111111111111111",
+            "expiration_date": "05/2032",
+            "billing_address": {"locality": "Oslo", "region": "East"},
+        },
+    )
+    token = made.credit_cards[0].token
+    card = {
+        "expiration_date": "06/2033",
+        "billing_address": {"locality": "Rome", "options": {"update_existing": True}},
+        "options": {"update_existing_token": token, "make_default": True},
+    }
+    changed = succeed(gateway.customer.update(made.id, {"credit_card": card})).customer
+    (kept,) = changed.credit_cards
+    assert kept.expiration_date == "06/2033"
+    assert (kept.billing_address.locality, kept.billing_address.region) == ("Rome", "East")
+    assert len(changed.addresses) == 1
+
+
+def test_a_new_card_of_a_customer_can_use_an_address_that_is_there(gateway):
+    made = make_customer(gateway)
+    address = gateway.address.create({"customer_id": made.id, "locality": "Oslo"}).address
+    card = {"number": "4111111111111111", "expiration_date": "05/2032", "billing_address_id": address.id}
+    changed = succeed(gateway.customer.update(made.id, {"credit_card": card})).customer
+    assert changed.credit_cards[0].billing_address.id == address.id
+
+
+def test_an_expired_card_of_a_customer_can_be_replaced_by_a_nonce(gateway):
+    made = make_customer(gateway, credit_card={"number": "4111111111111111", "expiration_date": "05/2012"})
+    options = {"update_existing_token": made.credit_cards[0].token}
+    change = {"payment_method_nonce": "fake-valid-mastercard-nonce", "credit_card": {"options": options}}
+    (kept,) = succeed(gateway.customer.update(made.id, change)).customer.credit_cards
+    assert (kept.token, kept.card_type) == (made.credit_cards[0].token, "MasterCard")
+
+
+def test_a_customer_cannot_take_the_card_of_another_by_a_nonce(gateway):
+    card = make_card(gateway)
+    nonce = gateway.payment_method_nonce.create(card.token).payment_method_nonce.nonce
+    code = CODES.VaultedPaymentInstrumentNonceBelongsToDifferentCustomer
+    for result in (
+        gateway.customer.create({"payment_method_nonce": nonce}),
+        gateway.customer.update(make_customer(gateway).id, {"payment_method_nonce": nonce}),
+    ):
+        assert errors_of(result) == [("customer", "payment_method_nonce", code)]
+    succeed(gateway.customer.update(card.customer_id, {"payment_method_nonce": nonce}))

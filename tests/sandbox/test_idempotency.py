@@ -1,10 +1,13 @@
 import pytest
 from braintree import ErrorCodes, TransactionSearch
+from braintree.exceptions.not_found_error import NotFoundError
 
 from .factories import errors_of, make_card, sell, settled_sale, submitted_sale, succeed, try_sale, unique
 
 CODES = ErrorCodes.Transaction
 DIFFERENT = [("transaction", "api_request_key", CODES.ApiRequestKeyCanBeReusedOnlyWithTheSameRequest)]
+
+FAILED = [("transaction", "api_request_key", CODES.ApiRequestKeyWithFailedRequest)]
 
 
 def keyed():
@@ -61,10 +64,58 @@ def test_a_key_has_at_most_255_characters(gateway):
     assert errors_of(result) == [("transaction", "api_request_key", CODES.ApiRequestKeyTooLong)]
 
 
-def test_a_sale_that_was_wrong_leaves_its_key_free(gateway):
+def test_a_sale_that_was_wrong_uses_up_its_key(gateway):
     values = keyed()
-    errors_of(try_sale(gateway, "wrong", **values))
-    sell(gateway, "10.00", **values)
+    wrong = [("transaction", "amount", CODES.AmountIsInvalid)]
+    assert errors_of(try_sale(gateway, "wrong", **values)) == wrong
+    for _ in range(2):
+        assert errors_of(try_sale(gateway, "wrong", **values)) == FAILED
+    assert errors_of(try_sale(gateway, "10.00", **values)) == DIFFERENT
+    found = gateway.transaction.search(TransactionSearch.order_id == values["order_id"])
+    assert found.ids == []
+    sell(gateway, "10.00", **{**values, "api_request_key": unique("key")})
+
+
+def test_a_key_sent_about_something_that_is_not_there_stays_free(gateway):
+    key = {"api_request_key": unique("key")}
+    with pytest.raises(NotFoundError):
+        gateway.transaction.void("nope", key)
+    succeed(gateway.transaction.void(sell(gateway).id, key))
+
+
+def test_a_void_that_was_refused_is_refused_again_under_its_key(gateway):
+    sale, key = settled_sale(gateway), {"api_request_key": unique("key")}
+    result = gateway.transaction.void(sale.id, key)
+    assert errors_of(result) == [("transaction", "base", CODES.CannotBeVoided)]
+    assert errors_of(gateway.transaction.void(sale.id, key)) == FAILED
+
+
+def test_a_part_a_reversal_and_a_credit_can_have_a_key_too(gateway):
+    key = {"api_request_key": unique("key")}
+    sale = sell(gateway, "10.00")
+    parts = [
+        succeed(gateway.transaction.submit_for_partial_settlement(sale.id, "4.00", dict(key))).transaction.id
+        for _ in range(2)
+    ]
+    assert gateway.transaction.find(sale.id).partial_settlement_transaction_ids == parts[:1]
+    key, sale = {"api_request_key": unique("key")}, settled_sale(gateway)
+    refunds = [succeed(gateway.transaction.reverse(sale.id, key)).transaction.id for _ in range(2)]
+    assert gateway.transaction.find(sale.id).refund_ids == refunds[:1]
+    values = {"amount": "1.00", "payment_method_nonce": "fake-valid-nonce", "api_request_key": unique("key")}
+    credits_made = {succeed(gateway.transaction.credit(dict(values))).transaction.id for _ in range(2)}
+    assert len(credits_made) == 1
+
+
+@pytest.mark.parametrize("endpoint", ["update_details", "adjust_authorization", "clone"])
+def test_other_endpoints_take_no_key(gateway, endpoint):
+    sale = submitted_sale(gateway)
+    config = gateway.config
+    root = "transaction-clone" if endpoint == "clone" else "transaction"
+    send = config.http().post if endpoint == "clone" else config.http().put
+    path = f"{config.base_merchant_path()}/transactions/{sale.id}/{endpoint}"
+    answer = send(path, {root: {"amount": "1.00", "api_request_key": unique("key")}})
+    (error,) = answer["api_error_response"]["errors"]["transaction"]["errors"]
+    assert (error["attribute"], error["code"]) == ("api_request_key", CODES.ApiRequestKeyNotAllowed)
 
 
 def test_a_void_under_the_same_key_succeeds_again(gateway):

@@ -147,13 +147,56 @@ def test_a_card_in_the_vault_gives_a_nonce_for_one_sale(gateway):
     card = make_card(gateway)
     made = succeed(gateway.payment_method_nonce.create(card.token)).payment_method_nonce
     assert gateway.payment_method_nonce.find(made.nonce).default is True
-    assert gateway.credit_card.from_nonce(made.nonce).token == card.token
     sale = sell(gateway, payment_method_nonce=made.nonce)
     assert sale.credit_card_details.token == card.token
     assert sale.customer_details.id == card.customer_id
     result = try_sale(gateway, payment_method_nonce=made.nonce)
     code = ErrorCodes.Transaction.PaymentMethodNonceConsumed
     assert errors_of(result) == [("transaction", "payment_method_nonce", code)]
+
+
+def test_a_nonce_gives_its_card_in_the_vault_once(gateway):
+    card = make_card(gateway)
+    nonce = gateway.payment_method_nonce.create(card.token).payment_method_nonce.nonce
+    assert gateway.payment_method_nonce.find(nonce).consumed is False
+    assert gateway.credit_card.from_nonce(nonce).token == card.token
+    assert gateway.payment_method_nonce.find(nonce).consumed is True
+    with pytest.raises(NotFoundError):
+        gateway.credit_card.from_nonce(nonce)
+
+
+def test_a_nonce_can_tell_of_the_law_that_a_card_is_under(gateway):
+    params = {"payment_method_nonce": {"authentication_insight": True}}
+    made = gateway.payment_method_nonce.create(make_card(gateway).token, params).payment_method_nonce
+    assert made.authentication_insight["regulation_environment"] == "unregulated"
+
+
+@pytest.mark.parametrize(
+    ("nonce", "path", "code"),
+    [
+        (Nonces.PayPalBillingAgreement, "paypal_account", "82904"),
+        (Nonces.ApplePayVisa, "apple_pay_card", ErrorCodes.ApplePay.ApplePayCardsAreNotAccepted),
+        (Nonces.AndroidPayCard, "android_pay_card", ErrorCodes.AndroidPay.AndroidPayCardsAreNotAccepted),
+        (Nonces.VenmoAccount, "credit_card", ErrorCodes.CreditCard.PaymentMethodNonceCardTypeIsNotAccepted),
+    ],
+)
+def test_a_nonce_of_something_else_than_a_card_is_not_accepted(gateway, nonce, path, code):
+    customer = make_customer(gateway)
+    params = {"customer_id": customer.id, "payment_method_nonce": nonce}
+    ((found_path, _, found_code),) = errors_of(gateway.payment_method.create(params))
+    assert (found_path, found_code) == (path, code)
+    result = gateway.payment_method.update(make_card(gateway).token, {"payment_method_nonce": nonce})
+    assert [code for *_, code in errors_of(result)] == [
+        ErrorCodes.CreditCard.CannotUpdateCardUsingPaymentMethodNonce
+    ]
+
+
+@pytest.mark.parametrize("nonce", sorted(value for name, value in vars(Nonces).items() if name[0] != "_"))
+def test_every_test_nonce_of_the_sdk_gets_an_answer(shared_sandbox_gateway, nonce):
+    gateway = shared_sandbox_gateway
+    params = {"customer_id": make_customer(gateway).id, "payment_method_nonce": nonce}
+    assert gateway.payment_method.create(params) is not None
+    assert try_sale(gateway, payment_method_nonce=nonce) is not None
 
 
 def test_a_sale_that_is_refused_as_wrong_leaves_its_nonce(gateway):

@@ -240,3 +240,114 @@ def test_a_search_looks_only_at_what_it_may_find(books, term):
 def test_a_term_that_makes_no_sense_is_an_error(gateway, term):
     with pytest.raises(UnexpectedError):
         gateway.transaction.search(term)
+
+
+KINDS = (
+    (Terms.TextNodeBuilder, ("is_equal", "is_not_equal", "starts_with", "ends_with", "contains"), "x"),
+    (Terms.PartialMatchNodeBuilder, ("is_equal", "is_not_equal", "starts_with", "ends_with"), "4111"),
+    (Terms.EqualityNodeBuilder, ("is_equal", "is_not_equal"), "05/2099"),
+    (Terms.KeyValueNodeBuilder, ("is_equal", "is_not_equal"), True),
+    (Terms.RangeNodeBuilder, ("is_equal", "greater_than_or_equal_to", "less_than_or_equal_to"), None),
+    (Terms.MultipleValueNodeBuilder, ("in_list",), "x"),
+)
+FIELDS = {name: field for name, field in vars(Search).items() if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_term_of_the_sdk_is_understood_with_every_operator(shared_sandbox_gateway, name):
+    field = FIELDS[name]
+    operators, value = next(found for kind, *found in KINDS if isinstance(field, kind))
+    if isinstance(field, Terms.RangeNodeBuilder):
+        value = "1.00" if name == "amount" else datetime(2001, 1, 1, tzinfo=UTC)
+        terms = [getattr(field, operator)(value) for operator in operators]
+        terms.append(field.between(value, value))
+        assert ids(shared_sandbox_gateway, Search.id == "nope", field.is_equal(None)) == []
+    else:
+        value = next(iter(getattr(field, "whitelist", [])), value)
+        terms = [getattr(field, operator)(value) for operator in operators]
+    for term in terms:
+        assert ids(shared_sandbox_gateway, Search.id == "nope", term) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["status", "type", "created_using", "credit_card_card_type", "debit_network"]
+)
+def test_the_sdk_itself_refuses_a_value_that_there_cannot_be(name):
+    with pytest.raises(AttributeError, match="Invalid argument"):
+        FIELDS[name].in_list("no such value")
+
+
+def test_a_sale_is_found_by_everything_it_was_given(gateway):
+    address = {
+        "first_name": "F",
+        "last_name": "L",
+        "company": "C",
+        "street_address": "1 S",
+        "extended_address": "E",
+        "locality": "Oslo",
+        "region": "R",
+        "postal_code": "123",
+        "country_name": "Norway",
+    }
+    customer = {
+        "first_name": "Ann",
+        "last_name": "Lee",
+        "company": "Co",
+        "email": "ann@example.com",
+        "phone": "1",
+        "fax": "2",
+        "website": "http://example.com",
+    }
+    sale = sell(
+        gateway,
+        customer=customer,
+        billing=address,
+        shipping=address,
+        credit_card={"number": "4111111111111111", "expiration_date": "05/2099", "cardholder_name": "A L"},
+    )
+    by_id = Search.id == sale.id
+    expected = {
+        **{f"billing_{name}": value for name, value in address.items()},
+        **{f"shipping_{name}": value for name, value in address.items()},
+        **{f"customer_{name}": value for name, value in customer.items()},
+        "credit_card_cardholder_name": "A L",
+        "credit_card_expiration_date": "05/2099",
+    }
+    for name, value in expected.items():
+        assert ids(gateway, by_id, FIELDS[name] == value) == [sale.id]
+        assert ids(gateway, by_id, FIELDS[name] == "another") == []
+    assert ids(gateway, by_id, *(FIELDS[name] == value for name, value in expected.items())) == [sale.id]
+
+
+def test_what_a_card_sale_never_has_is_empty(gateway):
+    sale = sell(gateway)
+    by_id = Search.id == sale.id
+    for name in ("store_id", "acquirer_reference_number", "paypal_payer_email", "europe_bank_account_iban"):
+        assert ids(gateway, by_id, FIELDS[name].is_equal(None)) == [sale.id]
+        assert ids(gateway, by_id, FIELDS[name] == "x") == []
+    for name in ("store_ids", "user", "reason_code", "ach_type"):
+        value = next(iter(FIELDS[name].whitelist), "x")
+        assert ids(gateway, by_id, FIELDS[name].in_list(value)) == []
+
+
+def test_a_disputed_sale_is_found_by_the_day_of_its_dispute(gateway):
+    card = {"number": "4023898493988028", "expiration_date": "05/2099"}
+    disputed, plain = sell(gateway, credit_card=card), sell(gateway)
+    today, day = disputed.created_at, timedelta(days=1)
+    either = Search.ids.in_list(disputed.id, plain.id)
+    assert ids(gateway, either, Search.dispute_date == today) == [disputed.id]
+    assert ids(gateway, either, Search.dispute_date.between(today - day, today + day)) == [disputed.id]
+    assert ids(gateway, either, Search.dispute_date >= today + 2 * day) == []
+    assert ids(gateway, either, Search.dispute_date == None) == [plain.id]  # noqa: E711 (SDK)
+
+
+def test_credits_are_told_from_refunds(gateway):
+    name = unique("holder")
+    card = {"number": "4111111111111111", "expiration_date": "05/2099", "cardholder_name": name}
+    sale = settled_sale(gateway, credit_card=card)
+    refund = gateway.transaction.refund(sale.id).transaction
+    credit = gateway.transaction.credit({"amount": "100.00", "credit_card": card}).transaction
+    by_name = Search.credit_card_cardholder_name == name
+    assert ids(gateway, by_name, Search.type == "credit") == [credit.id, refund.id]
+    assert ids(gateway, by_name, Search.type == "credit", Search.refund == True) == [refund.id]  # noqa: E712 (SDK)
+    assert ids(gateway, by_name, Search.type == "credit", Search.refund == False) == [credit.id]  # noqa: E712 (SDK)

@@ -1,0 +1,26 @@
+"""Whether something is on this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a name or an address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_asked_here(host: str, client: str) -> bool:
+    """Return whether a request came from this machine, and for it.
+
+    ``client`` is the address it came from, ``host`` its Host header, which may be empty. Under another
+    name than this machine's own, a page elsewhere could have a browser on this machine ask for it.
+    """
+    name = host.rpartition(":")[0] if re.search(r":[0-9]+$", host) else host
+    return is_loopback(client) and (not name or is_loopback(name.strip("[]")))
