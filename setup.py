@@ -43,6 +43,7 @@ setup(
     ],
     extras_require={
         "postgres": ["psycopg>=3.1.12"],  # the oldest one that Django 6 takes
+        "testing": ["pytest>=8", "pytest-django>=4.9"],  # for the plugin genbilling.testing
     },
     packages=find_packages(include=["genbilling", "genbilling.*"]),
     package_data={

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from django.db import connection
 
-from genbilling import gateway
+pytest_plugins = ["genbilling.testing"]
 
 # How long one example takes says nothing on a machine that runs four workers and a server.
 hypothesis.settings.register_profile("genbilling", deadline=None)
@@ -25,13 +25,10 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True)
-def braintree_books(settings, tmp_path, monkeypatch):
+def braintree_books(braintree, monkeypatch):
     """A Braintree of its own for each test, and for the processes that the test starts."""
-    books = tmp_path / "braintree.sqlite3"
-    monkeypatch.setenv("GENBILLING_TEST_BRAINTREE", str(books))
-    settings.GENBILLING = {**settings.GENBILLING, "EMBEDDED_DB": books}
-    yield books
-    gateway.disconnect()
+    monkeypatch.setenv("GENBILLING_TEST_BRAINTREE", str(braintree.books))
+    return braintree.books
 
 
 @pytest.fixture
