@@ -30,6 +30,17 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> It
 
 
 @register("genbilling")
+def check_time_zone(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E006: without time zone support nobody can say in which month a charge was made."""
+    if not settings.USE_TZ:
+        yield Error(
+            "USE_TZ is False: genbilling needs time zone support.",
+            hint="Set USE_TZ = True.",
+            id="genbilling.E006",
+        )
+
+
+@register("genbilling")
 def check_products(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
     """E003: the product declarations."""
     if list(conf.genbilling_problems()):

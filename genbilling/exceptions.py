@@ -89,6 +89,10 @@ class InvoiceClosed(InvoiceError):
     """A closed invoice and its items do not change; a correction is a credit on the open one."""
 
 
+class InvoiceStale(InvoiceError):
+    """The invoice was sent, paid, failed or voided since it was read; a save would undo that."""
+
+
 class InvoiceNotClosed(InvoiceError):
     """An open invoice cannot be charged: ``dispatch_invoices`` closes it first."""
 

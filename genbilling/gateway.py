@@ -50,6 +50,8 @@ REFUSED_STATUSES = frozenset(
 KEY_NOT_ALLOWED = "915231"
 KEY_UNCERTAIN = frozenset({"915232", "915233", "915235"})
 SALE = braintree.Transaction.Type.Sale
+# Our settings are wrong, and no card would do: merchant account unknown, suspended, not ours.
+MERCHANT_ACCOUNT_UNUSABLE = frozenset({"91513", "91514", "915121"})
 TOKEN_INVALID = "91518"
 CUSTOMER_ID_IN_USE = "91609"
 
@@ -79,6 +81,7 @@ class Outcome:
     reject_reason: str = ""
     hard_decline: bool = False
     token_gone: bool = False
+    key_refused: bool = False
     result: Any = field(default=None, repr=False, compare=False)
 
 
@@ -97,14 +100,15 @@ class PaymentService:
     def __init__(self) -> None:
         self._gateway = _connected(conf.braintree(), conf.embedded_db()).gateway
 
-    def sale(self, request: dict[str, Any], key: str) -> Outcome:
+    def sale(self, request: dict[str, Any], key: str | None) -> Outcome:
         """Send a sale, submitted for settlement, under the idempotency key `key`; never raises for an answer.
 
         `request` is sent to the letter, so that sending it again under the same key is the same sale.
         """
         try:
             # sale() writes into the dict that it is given (SDK 4.48), so it gets a copy.
-            result = self._gateway.transaction.sale({**request, "api_request_key": key})
+            under_key = {"api_request_key": key} if key else {}
+            result = self._gateway.transaction.sale({**request, **under_key})
         except Exception as error:
             return _outcome_of_exception(error)
         return _outcome_of_result(result)
@@ -183,7 +187,10 @@ def _outcome_of_result(result: Any) -> Outcome:
     if codes & KEY_UNCERTAIN:
         return Outcome(ending=Ending.UNKNOWN, message=result.message, result=result)
     if KEY_NOT_ALLOWED in codes:
-        return Outcome(ending=Ending.NOT_SENT, message=result.message, result=result)
+        return Outcome(ending=Ending.NOT_SENT, message=result.message, key_refused=True, result=result)
+    if codes & MERCHANT_ACCOUNT_UNUSABLE:
+        message = f"Braintree refuses the merchant account: {result.message} Check MERCHANT_ACCOUNT_ID."
+        return Outcome(ending=Ending.NOT_SENT, message=message, result=result)
     if result.transaction is not None and not codes:
         return _outcome_of_transaction(result.transaction, result)
     return Outcome(

@@ -44,6 +44,15 @@ def cancel_account(user: Any) -> Account:
     return accounts.cancel_account(user)
 
 
+def expire_account(user: Any) -> Account:
+    """Expire the account that `user` owns and return it: as `cancel_account`, but not by the user's wish.
+
+    Raises:
+        NoAccount: the user owns no account.
+    """
+    return accounts.expire_account(user)
+
+
 def add_user_account(user: Any, parent: Any) -> Account:
     """Put `user` under the account that `parent` owns and return it; what `user` consumes is billed there.
 

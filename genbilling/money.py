@@ -38,10 +38,15 @@ def to_money(value: Decimal | int | str) -> Decimal:
         raise BadMoney(f'{shown(value)} is not an amount of money: write it like "9.99".') from error
     if not amount.is_finite() or abs(amount) >= LIMIT:
         raise BadMoney(f"{shown(value)} is not an amount of money below {LIMIT:,}.")
-    rounded = amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    rounded = to_cents(amount)
     if abs(rounded) >= LIMIT:
         raise BadMoney(f"{shown(value)} is not an amount of money below {LIMIT:,}.")
-    return rounded or ZERO  # -0.00 is zero
+    return rounded
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """Return `amount` rounded half up to two places; zero has no sign."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP) or ZERO
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

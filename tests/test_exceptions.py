@@ -15,7 +15,7 @@ from django.utils import timezone
 
 import genbilling
 from genbilling import exceptions
-from genbilling.exceptions import CardRefused, GenbillingError, InvoiceClosed, InvoiceVoid
+from genbilling.exceptions import CardRefused, GenbillingError, InvoiceClosed, InvoiceStale, InvoiceVoid
 from genbilling.models import Invoice, InvoiceItem
 from tests.factories import (
     GOOD_CARD,
@@ -238,12 +238,14 @@ def test_a_closed_invoice_is_not_deleted_nor_updated_in_bulk(october, change):
         change(october)
 
 
-def test_the_flags_of_a_closed_invoice_may_still_change(october):
+def test_the_flags_of_a_closed_invoice_may_still_change_by_update_alone(october):
     now = timezone.now()
-    october.paid, october.paid_at, october.paying_charge = False, None, None
     october.failed, october.failed_at = True, now
-    october.save()
-    Invoice.objects.filter(pk=october.pk).update(failed=False, failed_at=None, void=True, void_at=now)
+    with pytest.raises(InvoiceStale, match=r"refresh_from_db\(\) first"):
+        october.save()
+    Invoice.objects.filter(pk=october.pk).update(
+        paid=False, paid_at=None, paying_charge=None, void=True, void_at=now
+    )
     october.refresh_from_db()
     assert (october.void, october.paid, october.failed) == (True, False, False)
     with pytest.raises(InvoiceVoid, match="is void: nothing is owed on it"):

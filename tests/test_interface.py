@@ -27,6 +27,7 @@ from genbilling.interface import (
     add_step_to_product,
     add_user_account,
     cancel_account,
+    expire_account,
     new_account,
     remove_card,
     remove_product_from_account,
@@ -37,7 +38,6 @@ from genbilling.interface import (
     use_product,
 )
 from genbilling.models import Account, AccountUser, FormerTerms, Invoice, InvoiceItem, Product
-from genbilling.services.accounts import expire_account
 from genbilling.signals import low_capacity
 from tests.factories import (
     GOOD_CARD,
@@ -298,7 +298,7 @@ def test_steps_that_cost_more_than_the_books_hold_are_refused(settings):
 # Standing
 
 
-@pytest.mark.parametrize("end", [cancel_account, lambda user: expire_account(user.genbilling_account)])
+@pytest.mark.parametrize("end", [cancel_account, expire_account])
 def test_an_account_that_ended_takes_no_product_and_gives_none(end):
     user = an_owner("PLAN")
     end(user)

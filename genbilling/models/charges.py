@@ -54,8 +54,14 @@ class Charge(models.Model):
         _("hard decline"), default=False, help_text=_("The card must not be tried again.")
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    keyed = models.BooleanField(
+        _("sent under its key"), default=True, help_text=_("No: the merchant may not use idempotency keys.")
+    )
     uncertain_at = models.DateTimeField(
-        _("uncertain at"), null=True, blank=True, help_text=_("When an answer left the outcome unknown.")
+        _("uncertain at"),
+        null=True,
+        blank=True,
+        help_text=_("When an answer last left the outcome unknown, or the request was sent again."),
     )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     signalled_at = models.DateTimeField(_("signalled at"), null=True, blank=True)

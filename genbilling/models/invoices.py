@@ -15,9 +15,18 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from .. import money, periods
-from ..exceptions import InvoiceClosed
+from ..exceptions import InvoiceClosed, InvoiceStale
 from .accounts import Account
 
+# Moved by the services alone, with update(): a whole-row save of an invoice that was read earlier must not
+# take a payment back.
+MOVED_BY_SERVICES = frozenset(
+    {
+        *(f"{flag}{suffix}" for flag in ("sent", "paid", "failed", "void") for suffix in ("", "_at")),
+        "pending_charge_id",
+        "paying_charge_id",
+    }
+)
 FROZEN_AT_CLOSING = frozenset({"account", "account_id", "period", "closed", "closed_at", "total", "number"})
 
 
@@ -119,6 +128,8 @@ class Invoice(models.Model):
     objects = InvoiceQuerySet.as_manager()
 
     class Meta:
+        # The guards hold for related managers, too.
+        base_manager_name = "objects"
         verbose_name = _("invoice")
         verbose_name_plural = _("invoices")
         constraints = [
@@ -140,6 +151,10 @@ class Invoice(models.Model):
                 name="genbilling_invoice_one_end",
             ),
             models.CheckConstraint(
+                condition=Q(void=False) | Q(pending_charge__isnull=True),
+                name="genbilling_invoice_void_when_settled",
+            ),
+            models.CheckConstraint(
                 condition=Q(paying_charge__isnull=True) | Q(paid=True),
                 name="genbilling_invoice_paid_by_charge",
             ),
@@ -157,11 +172,16 @@ class Invoice(models.Model):
         return f"{number} of {self.account} for {self.period}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save as usual; what closing froze is refused with `InvoiceClosed`."""
+        """Save as usual, but for what is not the caller's to change.
+
+        Raises:
+            InvoiceClosed: what closing froze would change.
+            InvoiceStale: the invoice was sent, paid, failed or voided since it was read.
+        """
         periods.first_day(self.period)
         with transaction.atomic():
             if self.pk:
-                self._refuse_frozen_changes(kwargs.get("update_fields"))
+                self._refuse_changes(kwargs.get("update_fields"))
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -174,7 +194,8 @@ class Invoice(models.Model):
         """Return what the items come to, in the merchant's currency; once closed, the frozen total."""
         if self.total is not None:
             return self.total
-        return self.related_items.aggregate(total=Sum("amount"))["total"] or money.ZERO
+        # To cents again: SQLite sums in binary fractions.
+        return money.to_money(self.related_items.aggregate(total=Sum("amount"))["total"] or money.ZERO)
 
     def send_payment(self, force: bool = False) -> Any:
         """Charge the invoice now.
@@ -200,15 +221,23 @@ class Invoice(models.Model):
 
         return charging.send_payment(self, force=force)
 
-    def _refuse_frozen_changes(self, update_fields: Iterable[str] | None) -> None:
-        stored = Invoice.objects.select_for_update(no_key=True).filter(pk=self.pk, closed=True).first()
+    def _refuse_changes(self, update_fields: Iterable[str] | None) -> None:
+        stored = Invoice.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
         if stored is None:
             return
-        frozen = {"account_id", "period", "closed", "closed_at", "total", "number"}
-        written = frozen if update_fields is None else FROZEN_AT_CLOSING & set(update_fields)
-        for name in written:
-            if getattr(stored, name) != getattr(self, name):
-                raise InvoiceClosed(f"The {stored} is closed: its {name} does not change.")
+        written = {field.attname for field in self._meta.concrete_fields}
+        if update_fields is not None:
+            written &= {*update_fields, *(f"{name}_id" for name in update_fields)}
+        changed = {name for name in written if getattr(stored, name) != getattr(self, name)}
+        if stored.closed and changed & FROZEN_AT_CLOSING:
+            names = ", ".join(sorted(changed & FROZEN_AT_CLOSING))
+            raise InvoiceClosed(f"The {stored} is closed: its {names} does not change.")
+        if changed & MOVED_BY_SERVICES:
+            names = ", ".join(sorted(changed & MOVED_BY_SERVICES))
+            raise InvoiceStale(
+                f"The {stored} has another {names} in the database: refresh_from_db() first. "
+                "Payments are moved by dispatch_invoices and send_payment() alone."
+            )
 
 
 class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
@@ -278,6 +307,7 @@ class InvoiceItem(models.Model):
     objects = InvoiceItemQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("invoice item")
         verbose_name_plural = _("invoice items")
         ordering = ["pk"]

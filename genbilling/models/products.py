@@ -11,9 +11,9 @@ from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .. import money, signals
+from .. import money, periods, signals
 from ..exceptions import BadAmount, shown
-from .accounts import Account
+from .accounts import Account, AccountUser
 from .invoices import Invoice, InvoiceItem
 
 MAX_AMOUNT = 2**31 - 1
@@ -160,14 +160,17 @@ def spend(target: str, parameters: list[Any], amount: int) -> Remaining | bool:
     statement = (
         "UPDATE genbilling_product SET used = used + %s "
         f"WHERE id = ({target}) AND used + %s <= capacity "
-        'RETURNING id, capacity - used, "trigger"'
+        'RETURNING id, capacity - used, "trigger", terms_from'
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [amount, *parameters, amount])
         row = cursor.fetchone()
     if row is None:
         return False
-    product_id, left, trigger = row
+    product_id, left, trigger, terms_from = row
+    period = periods.get_current_billing_period()
+    if terms_from > period:
+        trigger = Product.objects.get(pk=product_id).terms_in(period).trigger
     if trigger is not None and left < trigger <= left + amount:
         transaction.on_commit(partial(_alert, product_id, left), robust=True)
     return Remaining(left)
@@ -187,7 +190,9 @@ def spend_by_user(user_id: Any, name: str, amount: int, period: int) -> Remainin
         "AND (product.last_period IS NULL OR product.last_period >= %s) "
         "ORDER BY product.last_period IS NULL, product.last_period LIMIT 1"
     )
-    return spend(target, [user_id, name, *Account.GOOD_STANDING, period], amount)
+    # Prepared by its field: a key that is no number is not every driver's to bind.
+    key = AccountUser._meta.get_field("user").get_db_prep_value(user_id, connection)
+    return spend(target, [key, name, *Account.GOOD_STANDING, period], amount)
 
 
 def remaining(units: int) -> Remaining:

@@ -11,7 +11,7 @@ from ..exceptions import AlreadyInAccount, NoAccount
 from ..models import Account, AccountUser, Product
 from . import products
 from .invoicing import open_missing_invoices
-from .locks import lock_account, lock_account_owned_by, user_key
+from .locks import lock_account_owned_by, user_key
 
 
 @transaction.atomic
@@ -75,9 +75,9 @@ def cancel_account(user: Any) -> Account:
 
 
 @transaction.atomic
-def expire_account(account: Account) -> Account:
-    """Expire `account`: access ends now, its products with the current period; what is owed stays owed."""
-    return _end(lock_account(account.pk), Account.Status.EXPIRED)
+def expire_account(user: Any) -> Account:
+    """Expire the account that `user` owns; see `genbilling.interface`."""
+    return _end(lock_account_owned_by(user), Account.Status.EXPIRED)
 
 
 def _end(account: Account, status: Account.Status) -> Account:

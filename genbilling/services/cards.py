@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from ..exceptions import GatewayError, NoCard
+from ..exceptions import GatewayError, GatewayUncertain, NoCard
 from ..gateway import PaymentService
 from ..models import Account, Card, Charge
 from .locks import lock_account, lock_account_owned_by
@@ -34,9 +34,15 @@ def save_card(user: Any, nonce: str) -> Card:
     with transaction.atomic(durable=True):
         lock_account(account.pk)
         account.cards.filter(state=Card.State.CURRENT).update(state=Card.State.LEAVING)
-        card.state = Card.State.CURRENT
-        card.card_type, card.last_4, card.expiration = vaulted.card_type, vaulted.last_4, vaulted.expiration
-        card.save(update_fields=["state", "card_type", "last_4", "expiration"])
+        kept = Card.objects.filter(pk=card.pk, state=Card.State.ADDING).update(
+            state=Card.State.CURRENT,
+            card_type=vaulted.card_type,
+            last_4=vaulted.last_4,
+            expiration=vaulted.expiration,
+        )
+        if not kept:
+            raise GatewayUncertain("The card took so long to save that it was given up: save it again.")
+    card.refresh_from_db()
     _take_out_quietly(service, account)
     return card
 
@@ -71,10 +77,16 @@ def take_out_of_vault(service: PaymentService, account: Account | None = None) -
     if account is not None:
         leaving = leaving.filter(account=account)
     pending = Charge.objects.filter(state=Charge.State.PENDING).values("card_token")
-    taken = 0
+    taken, uncertain = 0, None
     for card in leaving.exclude(token__in=pending):
-        service.delete_card(card.token)
-        taken += Card.objects.filter(pk=card.pk).update(state=Card.State.GONE)
+        try:
+            service.delete_card(card.token)
+        except GatewayUncertain as error:
+            uncertain = error  # of this card; the others are tried all the same
+        else:
+            taken += Card.objects.filter(pk=card.pk).update(state=Card.State.GONE)
+    if uncertain:
+        raise uncertain
     return taken
 
 

@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 # documents say 30 days, of its GraphQL API.
 KEY_LIFETIME = timedelta(days=7)
 
+# A search may lag behind, but not as long as this: what is not found then was never sold.
+SEARCH_IS_SURE_AFTER = timedelta(days=1)
+
 # What a charge keeps of the gateway's answer.
 ANSWERED = (
     "transaction_id",
@@ -85,7 +88,7 @@ def charge_invoice(service: PaymentService, invoice: Invoice, policy: Policy) ->
             raise
         return Wait.AT_WORK_ELSEWHERE
     if isinstance(claimed, Charge) and claimed.state == Charge.State.PENDING:
-        claimed = record(claimed, service.sale(claimed.request, claimed.key))
+        claimed = record(claimed, _send(service, claimed))
     if isinstance(claimed, Charge) and claimed.state == Charge.State.NOT_SENT:
         raise GatewayUnusable(claimed.message)
     return _finish(claimed)
@@ -117,12 +120,16 @@ def record(charge: Charge, outcome: Outcome) -> Charge | Wait:
     with transaction.atomic(durable=True):
         # Not the account: whoever holds that must not keep an answer from being written down.
         Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
-        charge = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
-        if charge.state != Charge.State.PENDING:
+        stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        if stored.state != Charge.State.PENDING:
+            _note_late_answer(stored, outcome)
             return Wait.AT_WORK_ELSEWHERE
-        _write(charge, outcome)
-    charge.result = outcome.result
-    return charge
+        if outcome.ending is Ending.NOT_SENT and stored.uncertain_at != charge.uncertain_at:
+            # Somebody else has sent it since: that this sending did not arrive proves nothing any more.
+            return Wait.AT_WORK_ELSEWHERE
+        _write(stored, outcome)
+    stored.result = outcome.result
+    return stored
 
 
 def _claim(invoice: Invoice, policy: Policy) -> Charge | Wait:
@@ -131,10 +138,12 @@ def _claim(invoice: Invoice, policy: Policy) -> Charge | Wait:
         limit_lock_wait(CLAIM_WAIT_MS)
         account = lock_account(invoice.account_id)
         invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
-        if invoice.paid:
+        if paying := invoice.charges.filter(state=Charge.State.PAID).first():
+            _move_invoice(paying)  # the charge is the authority, whatever somebody did to the invoice's flags
+        if paying or invoice.paid:
             return Wait.PAID_ALREADY
         _refuse_unchargeable(invoice)
-        if account.invoices.filter(pending_charge__isnull=False).exists():
+        if Charge.objects.filter(invoice__account=account, state=Charge.State.PENDING).exists():
             return Wait.AT_WORK_ELSEWHERE
         card = current_card(account)
         if wait := policy(invoice, card, now):
@@ -172,9 +181,25 @@ def _request(charge: Charge, card: Card) -> dict[str, Any]:
     return request
 
 
+def _send(service: PaymentService, charge: Charge) -> Outcome:
+    outcome = service.sale(charge.request, charge.key if charge.keyed else None)
+    if outcome.key_refused:
+        # No money moved. Without the key a later doubt is resolved by search alone, so that is noted first.
+        charge.keyed = False
+        charge.save(update_fields=["keyed"])
+        outcome = service.sale(charge.request, None)
+    return outcome
+
+
 def _send_again(service: PaymentService, charge: Charge, now: datetime) -> Outcome:
-    if charge.created_at < now - KEY_LIFETIME:
+    last_sent = charge.uncertain_at or charge.created_at
+    if not charge.keyed or charge.created_at < now - KEY_LIFETIME:
+        if last_sent > now - SEARCH_IS_SURE_AFTER:
+            return Outcome(ending=Ending.UNKNOWN, message="Not found yet; a search may lag behind.")
         return Outcome(ending=Ending.NOT_SENT, message="The gateway has no such sale: it did not happen.")
+    # Stamped first: whoever sent it before, or looks for it later, must know of this sending.
+    if not _stamp(charge, now):
+        return Outcome(ending=Ending.UNKNOWN, message="Another process is finding out.")
     outcome = service.sale(charge.request, charge.key)
     if outcome.ending is Ending.NOT_SENT:
         # This sending did not arrive; the first one may have, so the claim stands.
@@ -183,6 +208,22 @@ def _send_again(service: PaymentService, charge: Charge, now: datetime) -> Outco
         # Known under its key, the sale would have come back. It did not happen, and the card is no more.
         return replace(outcome, ending=Ending.NOT_SENT)
     return outcome
+
+
+def _stamp(charge: Charge, now: datetime) -> bool:
+    as_read = Charge.objects.filter(
+        pk=charge.pk, state=Charge.State.PENDING, uncertain_at=charge.uncertain_at
+    )
+    charge.uncertain_at = now
+    return bool(as_read.update(uncertain_at=now))
+
+
+def _note_late_answer(charge: Charge, outcome: Outcome) -> None:
+    """Keep an answer that came after the charge was resolved, where it says something else."""
+    if outcome.ending is Ending.PAID and outcome.transaction_id != charge.transaction_id:
+        logger.error("The %s was resolved as %s, and then paid: %r", charge, charge.state, outcome)
+        charge.message = f"Paid late by transaction {outcome.transaction_id}, which has to be refunded."
+        charge.save(update_fields=["message"])
 
 
 def _write(charge: Charge, outcome: Outcome) -> None:
@@ -203,10 +244,12 @@ def _write(charge: Charge, outcome: Outcome) -> None:
     for name in ANSWERED:
         setattr(charge, name, getattr(outcome, name))
     charge.save()
-    _move_invoice(charge, now)
+    _move_invoice(charge)
 
 
-def _move_invoice(charge: Charge, now: datetime) -> None:
+def _move_invoice(charge: Charge) -> None:
+    now = charge.ended_at
+    assert now is not None
     invoice = Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
     if charge.state == Charge.State.PAID:
         Invoice.objects.filter(pk=invoice.pk).update(

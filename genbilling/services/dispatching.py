@@ -15,11 +15,11 @@ from datetime import datetime
 from threading import Event, Lock
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from .. import conf
-from ..exceptions import GatewayError, GatewayUnusable
+from ..exceptions import GatewayUncertain, GatewayUnusable
 from ..gateway import PaymentService
 from ..models import Account, Card, Charge, Invoice
 from . import retries
@@ -89,7 +89,9 @@ def _before(run: _Run) -> None:
     run.report.announced = announce_overdue()
     try:
         take_out_of_vault(run.service)
-    except GatewayError as error:
+    except GatewayUncertain as error:
+        logger.warning("A card that left is still in the vault: %s", error)
+    except GatewayUnusable as error:
         _stop(run, error)
 
 
@@ -162,10 +164,22 @@ def _visit(run: _Run, account_id: int) -> None:
     except (OperationalError, InterfaceError) as error:
         if isinstance(error, OperationalError) and is_held(error):
             raise _Held from error
-        _stop(run, error)
+        if _database_is_gone(error):
+            _stop(run, error)
+        else:
+            _failed(run, account_id, error)
     except Exception as error:
-        logger.exception("Dispatch failed for account %s", account_id)
-        run.report.error(f"account {account_id}: {type(error).__name__}: {error}")
+        _failed(run, account_id, error)
+
+
+def _failed(run: _Run, account_id: int, error: Exception) -> None:
+    logger.error("Dispatch failed for account %s", account_id, exc_info=error)
+    run.report.error(f"account {account_id}: {type(error).__name__}: {error}")
+
+
+def _database_is_gone(error: Exception) -> bool:
+    # A statement that fails, in a handler say, is that account's matter; a lost connection is everybody's.
+    return isinstance(error, InterfaceError) or connection.connection is None or not connection.is_usable()
 
 
 def _close_due(run: _Run, account_id: int) -> None:
@@ -179,7 +193,7 @@ def _close_due(run: _Run, account_id: int) -> None:
             opened = open_missing_invoices(account, run.period)
         # Locked before its items are read: one that is put on it directly comes before, or is refused.
         for invoice in account.invoices.due(run.period).filter(closed=False).select_for_update(no_key=True):
-            close_invoice(account, invoice)
+            close_invoice(account, invoice, run.period)
             closed.append(invoice)
         if run.dry_run:
             _foretell(run, account)
@@ -188,15 +202,15 @@ def _close_due(run: _Run, account_id: int) -> None:
 
 
 def _charge_due(run: _Run, service: PaymentService, account_id: int) -> None:
-    for invoice in Invoice.objects.due(run.period).filter(account=account_id, closed=True):
+    # One whose outcome is open comes first: until it is known no other of the account can be charged.
+    due = Invoice.objects.due(run.period).filter(account=account_id, closed=True)
+    for invoice in due.order_by(F("pending_charge").asc(nulls_last=True), "period"):
         result = charge_invoice(service, invoice, _policy(run))
         if result is Wait.AT_WORK_ELSEWHERE:
             raise _Held
         run.report.result(result)
-        settled = result is Wait.PAID_ALREADY or (
-            isinstance(result, Charge) and result.state == Charge.State.PAID
-        )
-        if not settled:
+        refused = isinstance(result, Charge) and result.state != Charge.State.PAID
+        if refused or result is Wait.TRIED_IN_THIS_RUN:
             # The account's other invoices wait: a card that refused one is not asked again in the same run.
             return
 

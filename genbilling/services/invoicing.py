@@ -41,15 +41,16 @@ def open_missing_invoices(account: Account, period: int) -> int:
     return opened
 
 
-def close_invoice(account: Account, invoice: Invoice) -> None:
+def close_invoice(account: Account, invoice: Invoice, period: int) -> None:
     """Fill in what `account` owes, freeze the total, give a number. Account and invoice are locked.
 
-    A negative total is carried over; a total of zero is settled here; no items, no number.
+    A negative total is carried over, at the earliest to an open invoice after the current `period`, unless
+    an earlier one is still open; a total of zero is settled here; no items, no number.
     """
     fill_in_flat_rates(account, invoice)
     total = invoice.get_total_amount()
     if total < ZERO:
-        _carry_over(account, invoice, -total)
+        _carry_over(account, invoice, -total, period)
         total = ZERO
     now = timezone.now()
     settled = {"paid": True, "paid_at": now} if total == ZERO else {}
@@ -124,9 +125,9 @@ def check_item(returned: object, name: str, handler: str) -> InvoiceItem | None:
     )
 
 
-def _carry_over(account: Account, invoice: Invoice, credit: Decimal) -> None:
+def _carry_over(account: Account, invoice: Invoice, credit: Decimal, period: int) -> None:
     target = account.invoices.open().exclude(pk=invoice.pk).order_by("period").first()
-    target = target or open_invoice(account, invoice.period)
+    target = target or open_invoice(account, max(period, invoice.period))
     InvoiceItem(
         invoice=invoice,
         description=_("Carried over to %(period)s") % {"period": label(target.period)},

@@ -1,7 +1,8 @@
 """The account's row lock, which every verb that touches an account's books takes first.
 
 One lock for all of an account's books, and one order (account, products, invoice, number), is why the verbs
-cannot deadlock with each other. Consuming does not take it: that is one statement on the product's row.
+cannot deadlock with each other. Consuming does not take it: that is one statement on the product's row. A
+caller who consumes and then buys in one transaction turns the order round; hence "consume last".
 """
 
 from __future__ import annotations

@@ -144,13 +144,12 @@ def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:
     # Before the handler, so that it finds the capacity that was bought.
     Product.objects.filter(pk=product.pk).update(capacity=F("capacity") + units)
     declared = catalogue.find_declaration(product.name)
+    item: InvoiceItem | None
     if declared is None or declared.bill_steps is None:
         line = pricing.steps(terms.description, terms.step_cost, terms.step, amount)
-        item: InvoiceItem | None = InvoiceItem(
+        item = InvoiceItem.objects.create(
             invoice=invoice, product=product, description=line.description, amount=line.amount
         )
-        assert item is not None
-        item.save()
     else:
         item = check_item(declared.bill_steps(account, invoice, amount), product.name, "bill_steps")
     Step.objects.create(product=product, invoice=invoice, item=item, amount=amount, units=units)

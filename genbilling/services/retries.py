@@ -31,10 +31,12 @@ def card_forbids(invoice: Invoice, card: Card | None, now: datetime) -> Wait | N
     """Return why the card networks do not allow another try of `invoice` with `card`, or None."""
     if card is None:
         return None
-    refused = _refused(invoice, card)
-    if refused.filter(hard_decline=True).exists():
+    # Of the card, on whatever invoice: it is the card that must not be tried again.
+    declined = Charge.objects.filter(state=Charge.State.REFUSED, card_token=card.token, hard_decline=True)
+    if declined.exists():
         return Wait.HARD_DECLINE
-    if refused.filter(ended_at__gt=now - TRIES_WINDOW).count() >= conf.max_tries():
+    tries = _refused(invoice, card).filter(ended_at__gt=now - TRIES_WINDOW)
+    if tries.count() >= conf.max_tries():
         return Wait.TRIES_USED_UP
     return None
 

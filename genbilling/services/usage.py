@@ -40,6 +40,7 @@ def restore_product(name: str, user: Any, amount: int) -> Remaining | bool:
     return product.remaining
 
 
+@transaction.atomic
 def _use_by_handler(declared: catalogue.Declaration, user: Any, amount: int) -> Remaining | bool:
     product = _product_in_use(declared.name, user)
     if product is None:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from genbilling import interface
 from genbilling.exceptions import CardRefused
 from genbilling.models import InvoiceItem
-from genbilling.services.accounts import expire_account
 
 from . import paper
 from .customers import (
@@ -91,7 +90,7 @@ def liam_uses_nearly_all():
 def olgas_trial_expires():
     """Olga's trial is over: what she has not bought she cannot use."""
     # What a project's nightly job does with trials that are too old; the interface has no verb for it.
-    expire_account(user("olga").genbilling_account)
+    interface.expire_account(user("olga"))
     use("olga", "MSG")
 
 

@@ -9,11 +9,11 @@ from genbilling.interface import (
     add_product_to_account,
     add_step_to_product,
     cancel_account,
+    expire_account,
     remove_product_from_account,
     use_product,
 )
 from genbilling.models import Account, Product
-from genbilling.services.accounts import expire_account
 from tests.factories import (
     GOOD_CARD,
     amounts,
@@ -161,7 +161,7 @@ def test_activation_does_not_bring_back_what_was_removed_before(owner):
 
 def test_expiring_ends_a_period_like_cancelling(owner):
     with at("2026-10-20"):
-        account = expire_account(owner.genbilling_account)
+        account = expire_account(owner)
         assert account.status == Account.Status.EXPIRED
     with at("2026-12-01"):
         turn_the_month()

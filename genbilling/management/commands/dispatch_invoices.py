@@ -30,7 +30,7 @@ class Command(BillingCommand):
             self.stderr.write(error)
         for account_id in report.held:
             self.stderr.write(
-                f"account {account_id}: held by another transaction or run all the while; not worked"
+                f"account {account_id}: not worked; another transaction or run holds it, or charges it"
             )
         if report.counts["uncertain"]:
             self.stderr.write(
