@@ -23,7 +23,7 @@ TAMPERED = {
     "a sale is a cent less at Braintree": (
         "braintree",
         "UPDATE transactions SET amount = amount - 1 WHERE number = 1",
-        "it has 26 paid sales of 741.59, 5 declined.",
+        "it has 28 paid sales of 2742.59, 5 declined.",
     ),
     "a sale is void at Braintree": (
         "braintree",

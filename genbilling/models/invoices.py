@@ -195,7 +195,7 @@ class Invoice(models.Model):
         if self.total is not None:
             return self.total
         # To cents again: SQLite sums in binary fractions.
-        return money.to_money(self.related_items.aggregate(total=Sum("amount"))["total"] or money.ZERO)
+        return money.to_cents(self.related_items.aggregate(total=Sum("amount"))["total"] or money.ZERO)
 
     def send_payment(self, force: bool = False) -> Any:
         """Charge the invoice now.

@@ -138,11 +138,11 @@ def _claim(invoice: Invoice, policy: Policy) -> Charge | Wait:
         limit_lock_wait(CLAIM_WAIT_MS)
         account = lock_account(invoice.account_id)
         invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
+        _refuse_unchargeable(invoice)
         if paying := invoice.charges.filter(state=Charge.State.PAID).first():
             _move_invoice(paying)  # the charge is the authority, whatever somebody did to the invoice's flags
         if paying or invoice.paid:
             return Wait.PAID_ALREADY
-        _refuse_unchargeable(invoice)
         if Charge.objects.filter(invoice__account=account, state=Charge.State.PENDING).exists():
             return Wait.AT_WORK_ELSEWHERE
         card = current_card(account)
