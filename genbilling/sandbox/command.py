@@ -28,7 +28,7 @@ FAULTS = (
         f"  {name:<16} {effect.help}{'; needs ' if effect.needs else ''}{', '.join(effect.needs)}\n"
         for name, effect in EFFECTS.items()
     )
-    + "A status alone, as 503, stands for status, and 915230 to 915235 stand for code. Which requests:\n"
+    + "A status alone, as 503, stands for status, and a code 9152xx, as 915233, for code. Which requests:\n"
     "verb, path (with *), order_id (with *), token, nth, times, probability, seed."
 )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from . import markup
 from .errors import RequestError
 from .exchange import Request, refused
-from .fault_effects import CODES
+from .fault_effects import CODES, KEY_CODES
 from .faults import Fault
 from .validation import Errors
 
@@ -60,7 +60,7 @@ def deliver(fault: Fault | None, verb: str, body: str | bytes, work: Callable[[]
     if fault.effect == "status":
         return Delivery(fault.status or 500, _problem(fault))
     if fault.effect == "code":
-        return Delivery(422, _about_the_key(fault.code, body))
+        return Delivery(422, _refusal(fault.code, body))
     if fault.effect == "amount":
         return replace(answer, text=_AMOUNT.sub(f"<amount>{fault.amount}</amount>", answer.text))
     return Delivery(fault.status or answer.status, _spoilt(fault.effect, answer.text))
@@ -76,10 +76,11 @@ def _problem(fault: Fault) -> str:
     return markup.build("error", {"message": f"As ordered by a fault: {fault.effect}."})
 
 
-def _about_the_key(code: str, body: str | bytes) -> str:
+def _refusal(code: str, body: str | bytes) -> str:
     root, content = "", None
     with suppress(RequestError):
         root, content = markup.parse(body)
     errors = Errors()
-    errors.under("transaction").add("api_request_key", code, CODES[code])
+    attribute = "api_request_key" if code in KEY_CODES else "base"
+    errors.under("transaction").add(attribute, code, CODES[code])
     return refused(Request("POST", "", (), root, content), errors.message, errors).text()

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from braintree import ErrorCodes, Transaction
 
+from .messages import message_for
+
 _KEY = ErrorCodes.Transaction
 
 # What the gateway has to say about an idempotency key.
-CODES = {
+KEY_CODES = {
     _KEY.ApiRequestKeyTooLong: "API request key is too long (maximum is 255 characters).",
     _KEY.ApiRequestKeyNotAllowed: "API request key is not allowed.",
     _KEY.ApiRequestKeyCanBeReusedOnlyWithTheSameRequest: (
@@ -18,6 +20,12 @@ CODES = {
     _KEY.ApiRequestKeyIsInFlight: "A request with this API request key is still being processed.",
     _KEY.ApiRequestKeyWithFailedRequest: "The earlier request with this API request key failed.",
     _KEY.ApiRequestKeyServerError: "The earlier request with this API request key ended in a server error.",
+}
+# And the other codes of that family: 915200 and 915201 for a refund that is declined, and so on.
+CODES = KEY_CODES | {
+    code: message_for(code)
+    for code in sorted(value for value in vars(_KEY).values() if isinstance(value, str))
+    if code.startswith("9152") and code not in KEY_CODES
 }
 REASONS = tuple(
     sorted(
@@ -57,7 +65,7 @@ EFFECTS = {
     "empty": Effect("the answer has no body", when=("after", "before"), takes=("status",)),
     "garbage": Effect("the body is not XML", when=("after", "before"), takes=("status",)),
     "truncated": Effect("half of the body is missing", when=("after",), takes=("status",)),
-    "code": Effect("a 422 about the API request key", needs=("code",)),
+    "code": Effect("a 422 with that code, 9152xx", needs=("code",)),
     "decline": Effect(
         "a sale is declined with that code", when=("after",), needs=("code",), path_ends=("/transactions",)
     ),

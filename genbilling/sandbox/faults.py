@@ -101,7 +101,7 @@ class Fault:
         """Return the rule that a line describes, in words or as JSON. Raises FaultError.
 
         ``EFFECT [before|after] [VERB] [/PATH] [NAME=VALUE ...]``, where a bare status stands for the effect
-        that answers with it, and a bare code of 915230 to 915235 for that one.
+        that answers with it, and a bare code of the family 9152xx for that one.
         """
         if text.lstrip().startswith("{"):
             try:

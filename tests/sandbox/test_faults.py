@@ -107,6 +107,14 @@ def test_each_code_about_an_idempotency_key_can_be_answered(faulty, code, when):
     assert len(sales_of(faulty.gateway, order)) == (when == "after")
 
 
+@pytest.mark.parametrize("code", ["915200", "915201", "915282"])
+def test_the_other_codes_of_that_family_can_be_answered_too(faulty, code):
+    with faulty.sandbox.fault("code", code=code, **SALES):
+        result = try_sale(faulty.gateway)
+    assert errors_of(result) == [("transaction", "base", code)]
+    assert result.message
+
+
 def test_a_good_card_can_be_declined(faulty):
     card = make_card(faulty.gateway)
     with faulty.sandbox.fault("decline", code="2001", token=card.token):
