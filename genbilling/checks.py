@@ -15,6 +15,8 @@ from .exceptions import BadSetting
 from .models import Product
 from .periods import get_current_billing_period
 
+SUPPORTED = {"postgresql", "sqlite"}
+
 
 @register("genbilling")
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
@@ -68,7 +70,7 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 @register("genbilling")
 def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
     """E005: a database that genbilling does not run on. W001: SQLite without immediate transactions."""
-    if connection.vendor not in {"postgresql", "sqlite"}:
+    if connection.vendor not in SUPPORTED:
         yield Error(
             f"genbilling does not run on {connection.vendor}.",
             hint="Use PostgreSQL, or SQLite for development: others lack what keeps the books right.",
@@ -86,11 +88,13 @@ def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> It
 def check_held_products(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterable[CheckMessage]:
-    """W002 (with --database): a product that accounts hold is declared no more."""
-    if (
-        "default" not in (databases or ())
-        or Product._meta.db_table not in connection.introspection.table_names()
-    ):
+    """W002: a product that accounts hold is declared no more.
+
+    Django looks at the database with ``--database``, since 6.1 without it.
+    """
+    if "default" not in (databases or ()) or connection.vendor not in SUPPORTED:
+        return
+    if Product._meta.db_table not in connection.introspection.table_names():
         return
     try:
         declared = set(catalogue.declarations())

@@ -94,7 +94,7 @@ def test_an_item_waits_for_a_closing_that_has_not_committed_and_is_refused(put):
     with in_background() as begin:
         with transaction.atomic():
             account = lock_account(invoice.account_id)
-            close_invoice(account, Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk))
+            close_invoice(account, Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk), OCTOBER)
             refused = begin(attempt)
             until_waiting()
         refused.result()

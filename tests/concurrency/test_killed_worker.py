@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from django.db.models import F
 
-from genbilling.models import Account, Charge, Invoice
+from genbilling.models import Charge, Invoice
 from tests.concurrency.crowd import until, until_waiting
 from tests.concurrency.due import (
     OCTOBER,
@@ -60,8 +60,8 @@ def test_killed_after_the_gateway_took_the_money_and_before_that_was_written_dow
         with the_gateway_does_not_answer(braintree_books):
             run = begin_dispatch(start)
             until(lambda: pending().count() == WORKERS, "every worker has sent a sale")
-            # What was sold is written down under the account's lock.
-            list(Account.objects.select_for_update())
+            # What was sold is written down under the invoice's lock.
+            list(Invoice.objects.select_for_update())
         until(lambda: len(sales(braintree_books)) == WORKERS, "the gateway took the money")
         until_waiting(WORKERS)
         run.kill()

@@ -77,7 +77,10 @@ def test_what_stays_open_all_the_while_is_reported_and_billed_by_the_next_run(st
     assert first.status == 1
     assert (first.count("paid"), first.count("held"), first.count("errors")) == (3, 3, 0)
     for user in holding:
-        assert f"account {user.genbilling_account.pk}: held by another transaction" in first.err
+        assert (
+            f"account {user.genbilling_account.pk}: not worked; another transaction or run holds it"
+            in first.err
+        )
         assert [invoice.closed for invoice in invoices_of(user)] == [False]
     assert all(invoice_of(user, OCTOBER).paid for user in others)
     [second] = dispatch(start, OCTOBER)
