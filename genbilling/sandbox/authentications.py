@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from braintree import ErrorCodes
+from braintree.test.nonces import Nonces
 
-from . import card_numbers, nonces
+from . import card_numbers, card_requests, nonces
 from .books import Books
 from .cards import Card
 from .errors import NotFoundError
@@ -52,6 +53,22 @@ def create(books: Books, request: Request) -> Reply:
     number = card_numbers.digits(request.section("three_d_secure_verification").text("number") or "")
     made = {_ID: _MADE + card_numbers.fingerprint(number)}
     return Reply(201, "three_d_secure_verification", made)
+
+
+def create_nonce(books: Books, request: Request) -> Reply:
+    """Turn a card into a nonce whose holder has been authenticated, as the testing gateway does."""
+    if request.ids[0] not in books.merchant.accounts:
+        raise NotFoundError(f"There is no merchant account {request.ids[0]!r}.")
+    given = request.section("credit_card")
+    wanted = card_requests.read_unkept(books, given)
+    nonce = nonces.make_for_card(
+        books,
+        wanted.card,
+        cvv=given.text("cvv"),
+        billing=wanted.billing,
+        three_d_secure=nonces.authentication_with(Nonces.ThreeDSecureVisaFullAuthentication),
+    )
+    return Reply(201, "payment_method_nonce", {"nonce": nonce})
 
 
 def read(

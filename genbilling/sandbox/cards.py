@@ -83,7 +83,7 @@ def amend(card: Card, params: Params, errors: Errors) -> Card:
             fresh = from_number(number, card.expiration_month, card.expiration_year)
             card = replace(fresh, cardholder_name=card.cardholder_name)
     if any(params.text(name) for name in _EXPIRY):
-        expiry = _read_expiry(params, errors)
+        expiry = _read_expiry(_with_rest_of_expiry(card, params), errors)
         if expiry is not None:
             card = replace(card, expiration_month=expiry[0], expiration_year=expiry[1])
     if "cardholder_name" in params:
@@ -147,6 +147,14 @@ def _read_name(params: Params, errors: Errors) -> str | None:
     if name is not None and len(name) > 175:
         errors.add("cardholder_name", _CODES.CardholderNameIsTooLong)
     return name
+
+
+def _with_rest_of_expiry(card: Card, params: Params) -> Params:
+    """Return the request with the card's own month or year where it changes only the other."""
+    if params.text("expiration_date"):
+        return params
+    own = {"expiration_month": card.expiration_month, "expiration_year": card.expiration_year}
+    return Params({name: params.text(name) or value for name, value in own.items()})
 
 
 def _read_expiry(params: Params, errors: Errors) -> tuple[str, str] | None:

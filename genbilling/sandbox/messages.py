@@ -77,7 +77,8 @@ MESSAGES: dict[str, str] = {
     _SALE.ApiRequestKeyTooLong: "API request key is too long (maximum is 255 characters).",
     _SALE.BillingAddressConflict: "Cannot provide both billing and billing_address_id attributes.",
     _SALE.CannotBeVoided: (
-        "Transaction can only be voided if status is authorized or submitted_for_settlement."
+        "Transaction can only be voided if status is authorized, submitted_for_settlement, or - for PayPal -"
+        " settlement_pending."
     ),
     _SALE.CannotCloneCredit: "Cannot clone a credit.",
     _SALE.CannotRefundCredit: "Credits cannot be refunded.",

@@ -143,6 +143,7 @@ def make_for_card(
     billing: Fields | None = None,
     shared: str = "",
     locked: bool = False,
+    three_d_secure: dict[str, Any] | None = None,
 ) -> str:
     """Return a new nonce for a card that is in no vault, good for one use in the next 24 hours.
 
@@ -153,6 +154,7 @@ def make_for_card(
         "cvv": cvv,
         "billing": billing or {},
         "locked": locked,
+        "three_d_secure": three_d_secure,
     }
     if shared:
         details["shared"] = shared
@@ -167,6 +169,22 @@ def shared_under(books: Books, identifier: str, limit: int) -> list[Card]:
         [identifier, to_text(books.now - LIFETIME), limit],
     )
     return [cards.from_json(json.loads(row["details"])["card"]) for row in rows]
+
+
+def authentication_with(nonce: str) -> dict[str, Any]:
+    """Return how the authentication went that a test nonce of 3D Secure stands for."""
+    status, enrolled, shifted, possible = _AUTHENTICATED[nonce]
+    return {
+        "status": status,
+        "enrolled": enrolled,
+        "liability_shifted": shifted,
+        "liability_shift_possible": possible,
+        "cavv": "cavv_value" if shifted else None,
+        "ds_transaction_id": None,
+        "eci_flag": "05" if shifted else "07",
+        "three_d_secure_version": "2.2.0" if "-two-" in nonce else "1.0.2",
+        "xid": "xid_value" if shifted else None,
+    }
 
 
 def _insert(books: Books, prefix: str, **values: Any) -> str:
@@ -184,27 +202,12 @@ def _test_nonce(books: Books, nonce: str) -> OpenNonce | None:
         number, refusal = _REFUSED[nonce]
         return OpenNonce(cards.from_number(number, "12", year, refusal=refusal), refusal=refusal)
     if nonce in _AUTHENTICATED:
-        return OpenNonce(cards.from_number(_VISA, "12", year), three_d_secure=_three_d_secure(nonce))
+        return OpenNonce(cards.from_number(_VISA, "12", year), three_d_secure=authentication_with(nonce))
     return None
 
 
 def _next_year(books: Books) -> str:
     return str(books.now.year + 1)
-
-
-def _three_d_secure(nonce: str) -> dict[str, Any]:
-    status, enrolled, shifted, possible = _AUTHENTICATED[nonce]
-    return {
-        "status": status,
-        "enrolled": enrolled,
-        "liability_shifted": shifted,
-        "liability_shift_possible": possible,
-        "cavv": "cavv_value" if shifted else None,
-        "ds_transaction_id": None,
-        "eci_flag": "05" if shifted else "07",
-        "three_d_secure_version": "2.2.0" if "-two-" in nonce else "1.0.2",
-        "xid": "xid_value" if shifted else None,
-    }
 
 
 def _made_nonce(books: Books, nonce: str, *, again: bool) -> OpenNonce | NonceProblem:
@@ -218,4 +221,10 @@ def _made_nonce(books: Books, nonce: str, *, again: bool) -> OpenNonce | NoncePr
     details = json.loads(row["details"])
     if details["locked"]:
         return NonceProblem.LOCKED
-    return OpenNonce(cards.from_json(details["card"]), cvv=details["cvv"], billing=details["billing"])
+    return OpenNonce(
+        cards.from_json(details["card"]),
+        # Books of an earlier version do not have it.
+        three_d_secure=details.get("three_d_secure"),
+        cvv=details["cvv"],
+        billing=details["billing"],
+    )

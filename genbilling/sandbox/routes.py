@@ -79,6 +79,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/verifications/advanced_search", verification_search.find_page),
     ("GET", f"/verifications/{_ID}", verification_requests.find),
     ("POST", f"/three_d_secure/create_verification/{_ID}", authentications.create),
+    ("POST", f"/three_d_secure/create_nonce/{_ID}", authentications.create_nonce),
     ("POST", "/client_token", client_tokens.create),
     ("POST", "/disputes/advanced_search", dispute_search.find_page),
     ("GET", f"/disputes/{_ID}", dispute_requests.find),

@@ -27,6 +27,12 @@ class SaleAddress:
     id: str | None = None
 
 
+def check(params: Params, errors: Errors) -> None:
+    """Add an error for each part of the addresses given that is wrong whatever the card is."""
+    _read(params, "billing", _CODES.BillingPhoneNumberIsInvalid, errors)
+    _read_given_shipping(params, errors)
+
+
 def read_billing(books: Books, params: Params, instrument: Instrument, errors: Errors) -> SaleAddress:
     """Return the billing address: the one given, the one named, or that of the card."""
     given = _read(params, "billing", _CODES.BillingPhoneNumberIsInvalid, errors)
@@ -45,16 +51,21 @@ def read_billing(books: Books, params: Params, instrument: Instrument, errors: E
 
 def read_shipping(books: Books, params: Params, instrument: Instrument, errors: Errors) -> SaleAddress:
     """Return the shipping address: the one given, or the one named."""
-    given = _read(params, "shipping", _CODES.ShippingPhoneNumberIsInvalid, errors)
-    method = params.section("shipping").text("shipping_method")
-    if method is not None and method not in _METHODS:
-        errors.under("shipping").add("shipping_method", _CODES.ShippingMethodIsInvalid)
+    given, method = _read_given_shipping(params, errors)
     named = params.text("shipping_address_id")
     if given or not named:
         return SaleAddress({**given, "shipping_method": method} if method else given)
     if not _belongs(books, named, instrument):
         errors.add("shipping_address_id", _CODES.ShippingAddressDoesntMatchCustomer)
     return SaleAddress(addresses.fields_of(books, named), named)
+
+
+def _read_given_shipping(params: Params, errors: Errors) -> tuple[Fields, str | None]:
+    given = _read(params, "shipping", _CODES.ShippingPhoneNumberIsInvalid, errors)
+    method = params.section("shipping").text("shipping_method")
+    if method is not None and method not in _METHODS:
+        errors.under("shipping").add("shipping_method", _CODES.ShippingMethodIsInvalid)
+    return given, method
 
 
 def _read(params: Params, name: str, phone_code: str, errors: Errors) -> Fields:

@@ -33,7 +33,7 @@ from .sale_addresses import SaleAddress
 from .sale_details import PassedOn, read_details
 from .sale_options import SaleOptions
 from .sale_vaulting import Vaulting, keep, read_vaulting
-from .validation import Errors
+from .validation import Errors, InvalidError
 
 _CODES = ErrorCodes.Transaction
 _STATUS = Transaction.Status
@@ -90,7 +90,12 @@ def _read(books: Books, params: Params) -> Sale:
     amount = amounts.read_transaction_amount(params.text("amount"), here, currency=currency)
     details = read_details(books, params, here)
     options = sale_options.read(books, params, account, here)
-    instrument = instruments.read(books, params, here)
+    try:
+        instrument = instruments.read(books, params, here)
+    except InvalidError as error:
+        # What is wrong with the addresses is told along with the rest.
+        sale_addresses.check(params, here)
+        raise InvalidError(errors) from error
     billing = sale_addresses.read_billing(books, params, instrument, here)
     shipping = sale_addresses.read_shipping(books, params, instrument, here)
     vaulting = read_vaulting(books, params, instrument, billing, shipping, here)

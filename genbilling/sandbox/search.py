@@ -66,7 +66,8 @@ _MULTIPLE = {
     "created_using": "json_extract(t.details, '$.created_using')",
     "credit_card_card_type": "json_extract(t.details, '$.card.card_type')",
     "credit_card_customer_location": "json_extract(t.details, '$.card.customer_location')",
-    "payment_instrument_type": "'credit_card'",
+    # The user that the API keys of the development gateway belong to.
+    "user": "'integration_user_public_id'",
     "source": "CASE json_extract(t.details, '$.fields.recurring') WHEN 1 THEN 'recurring' ELSE 'api' END",
 }
 _STATUS_TIMES = {
@@ -79,7 +80,9 @@ _STATUS_TIMES = {
     "submitted_for_settlement_at": _STATUS.SubmittedForSettlement,
     "voided_at": _STATUS.Voided,
 }
-# What no transaction of the sandbox has: other means of payment, shops, users of a control panel.
+# As a transaction shows that it is of a card, and as Braintree's search names that.
+_INSTRUMENT_TYPES = ("credit_card", "CreditCardDetail")
+# What no transaction of the sandbox has: other means of payment, shops.
 _NEVER = (
     "ach_return_responses_created_at",
     "ach_type",
@@ -92,7 +95,6 @@ _NEVER = (
     "sepa_debit_paypal_v2_order_id",
     "store_id",
     "store_ids",
-    "user",
 )
 
 
@@ -139,6 +141,9 @@ def _term(name: str, term: Any) -> Condition:
         return search_terms.day_within("disputes", "received_on", term)
     if name == "credit_card_number":
         return _card_number(term)
+    if name == "payment_instrument_type":
+        wanted = term if isinstance(term, list) else [term]
+        return ("1" if any(one in _INSTRUMENT_TYPES for one in wanted) else "0"), []
     if name == "refund":
         is_refund = term is True or term == "true"
         return f"t.refunded_transaction_id IS {'NOT ' if is_refund else ''}NULL", []

@@ -45,6 +45,26 @@ def test_a_sale_that_must_be_authenticated_and_is_not_is_rejected(gateway):
     sell(gateway, three_d_secure_pass_thru={"eci_flag": "05", "cavv": "some_cavv"}, **REQUIRED)
 
 
+def test_a_card_becomes_a_nonce_whose_holder_has_been_authenticated(gateway):
+    def create_nonce(number, account="three_d_secure_merchant_account"):
+        path = f"{gateway.config.base_merchant_path()}/three_d_secure/create_nonce/{account}"
+        card = {"number": number, "expiration_month": "12", "expiration_year": "2099"}
+        return gateway.config.http().post(path, {"credit_card": card})
+
+    nonce = create_nonce("4111111111111111")["payment_method_nonce"]["nonce"]
+    found = gateway.payment_method_nonce.find(nonce)
+    assert found.details["last_four"] == "1111"
+    assert found.three_d_secure_info.status == "authenticate_successful"
+    named = {"three_d_secure_authentication_id": authenticate(gateway)}
+    result = try_sale(gateway, payment_method_nonce=nonce, **named)
+    code = CODES.ThreeDSecureAuthenticationIdDoesntMatchNonceThreeDSecureAuthentication
+    assert errors_of(result) == [("transaction", "three_d_secure_authentication_id", code)]
+    assert sell(gateway, payment_method_nonce=nonce, **REQUIRED).three_d_secure_info.liability_shifted
+    with pytest.raises(NotFoundError):
+        create_nonce("4111111111111111", account="no_such_account")
+    assert create_nonce("4111111111111112")["api_error_response"]["errors"]["credit_card"]["errors"]
+
+
 def test_an_authentication_must_be_there_and_of_that_card(gateway):
     named = "three_d_secure_authentication_id"
     for values, attribute, code in (

@@ -267,6 +267,14 @@ def test_a_change_without_a_number_keeps_number_and_expiry(gateway):
     assert changed.expiration_date == card.expiration_date
 
 
+def test_a_change_of_the_month_or_the_year_keeps_the_other(gateway):
+    card = make_numbered_card(gateway, expiration_date="05/2030")
+    changed = succeed(gateway.credit_card.update(card.token, {"expiration_month": "07"})).credit_card
+    assert changed.expiration_date == "07/2030"
+    changed = succeed(gateway.payment_method.update(card.token, {"expiration_year": "2031"})).payment_method
+    assert changed.expiration_date == "07/2031"
+
+
 def test_an_expired_card_can_be_replaced_from_a_nonce(gateway):
     card = make_numbered_card(gateway, expiration_date="01/2020")
     assert card.is_expired

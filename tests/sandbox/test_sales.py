@@ -263,6 +263,22 @@ def test_what_is_wrong_with_a_sale_is_told(gateway, values, path, attribute, cod
     assert "number" not in str(result.params)
 
 
+def test_wrong_addresses_are_told_along_with_a_wrong_card(gateway):
+    result = try_sale(
+        gateway,
+        amount=None,
+        billing={"country_name": "Nowhere"},
+        shipping={"shipping_method": "by pigeon"},
+        credit_card={"number": "4111111111111112", "expiration_date": "05/2099"},
+    )
+    assert errors_of(result) == [
+        ("transaction", "amount", CODES.AmountIsRequired),
+        ("transaction.credit_card", "number", ErrorCodes.CreditCard.NumberIsInvalid),
+        ("transaction.billing", "country_name", ErrorCodes.Address.CountryNameIsNotAccepted),
+        ("transaction.shipping", "shipping_method", CODES.ShippingMethodIsInvalid),
+    ]
+
+
 def test_several_errors_are_told_together(gateway):
     result = try_sale(gateway, "wrong", credit_card={"number": "invalid"}, order_id="x" * 256)
     assert errors_of(result) == [

@@ -330,6 +330,18 @@ def test_what_a_card_sale_never_has_is_empty(gateway):
         assert ids(gateway, by_id, FIELDS[name].in_list(value)) == []
 
 
+def test_cards_are_found_by_either_name_of_their_kind_and_by_the_user(gateway):
+    by_id = Search.id == sell(gateway).id
+    for term in (
+        Search.payment_instrument_type == "credit_card",
+        Search.payment_instrument_type == "CreditCardDetail",
+        Search.payment_instrument_type.in_list("PayPalDetail", "CreditCardDetail"),
+        Search.user == "integration_user_public_id",
+    ):
+        assert len(ids(gateway, by_id, term)) == 1
+    assert ids(gateway, by_id, Search.payment_instrument_type == "PayPalDetail") == []
+
+
 def test_a_disputed_sale_is_found_by_the_day_of_its_dispute(gateway):
     card = {"number": "4023898493988028", "expiration_date": "05/2099"}
     disputed, plain = sell(gateway, credit_card=card), sell(gateway)
