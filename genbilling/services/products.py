@@ -10,7 +10,7 @@ from django.db.models import F
 from .. import catalogue, conf, periods, pricing
 from ..exceptions import BadAmount, NotInGoodStanding, ProductNotHeld
 from ..models import Account, FormerTerms, InvoiceItem, Product, Remaining, Step
-from ..models.products import MAX_CAPACITY, Terms, check_amount, remaining
+from ..models.products import MAX_CAPACITY, Terms, check_amount
 from .invoicing import add_line, check_item, open_invoice
 from .locks import lock_account_of
 
@@ -154,4 +154,4 @@ def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:
         item = check_item(declared.bill_steps(account, invoice, amount), product.name, "bill_steps")
     Step.objects.create(product=product, invoice=invoice, item=item, amount=amount, units=units)
     product.refresh_from_db(fields=["used", "capacity"])
-    return remaining(product.capacity - product.used)
+    return product.remaining
