@@ -13,6 +13,8 @@ from django.conf import settings
 
 from .exceptions import BadSetting
 
+MAX_PRINTED_NUMBER = 50
+
 Problem = str | None
 
 
@@ -43,6 +45,21 @@ def _text(value: object) -> Problem:
 
 def _path(value: object) -> Problem:
     return None if isinstance(value, str | Path) and str(value) else "must be a path"
+
+
+def _number_format(value: object) -> Problem:
+    if not isinstance(value, str):
+        return "must be a string"
+    parts = {"period": 202612, "year": 2026, "month": 12}
+    try:
+        printed = {value.format(number=number, **parts) for number in (1, 2, 10**12)}
+    except (AttributeError, IndexError, KeyError, ValueError):
+        return 'must be a format with {number}, {period}, {year}, {month}, e.g. "INV-{year}-{number:06}"'
+    if len(printed) < 3:
+        return "must contain {number}: two invoices would have the same one"
+    if max(map(len, printed)) > MAX_PRINTED_NUMBER:
+        return f"must give at most {MAX_PRINTED_NUMBER} characters"
+    return None
 
 
 def _products(value: object) -> Problem:
@@ -98,6 +115,12 @@ SETTINGS = {
             default="",
             problem=_text,
             help="the Braintree merchant account that is charged; empty: the merchant's default",
+        ),
+        Setting(
+            name="INVOICE_NUMBER_FORMAT",
+            default="{number}",
+            problem=_number_format,
+            help='how an invoice number is printed, e.g. "INV-{year}-{number:06}"; also {period}, {month}',
         ),
         Setting(
             name="EMBEDDED_DB",
@@ -159,6 +182,11 @@ def dispatch_workers() -> int:
 def merchant_account_id() -> str:
     """Return the merchant account to charge, empty for the merchant's default one."""
     return str(_get("MERCHANT_ACCOUNT_ID"))
+
+
+def invoice_number_format() -> str:
+    """Return the format of invoice numbers: for `str.format` with number, period, year and month."""
+    return str(_get("INVOICE_NUMBER_FORMAT"))
 
 
 def embedded_db() -> str:

@@ -6,6 +6,8 @@ message says what happened, to which row, and what to do about it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -99,6 +101,30 @@ class InvoiceNotClosed(InvoiceError):
 
 class InvoiceVoid(InvoiceError):
     """A void invoice cannot be charged."""
+
+
+class InvoicePaid(InvoiceError):
+    """A paid invoice cannot be voided: refund what paid it."""
+
+
+class PaymentUnderWay(InvoiceError):
+    """What came of the last sending is not known yet, or somebody else is at it: try again later."""
+
+
+class NothingToRefund(InvoiceError):
+    """The charge took no money, or all of it went back already."""
+
+
+class RefundTooLarge(InvoiceError, BadMoney):
+    """More would go back than is left of what was paid."""
+
+
+class RefundRefused(GenbillingError):
+    """The gateway did not give the money back; ``refund`` is the attempt, with what the gateway said."""
+
+    def __init__(self, message: str, refund: Any) -> None:
+        super().__init__(message)
+        self.refund = refund
 
 
 class CardRefused(GenbillingError):

@@ -15,6 +15,7 @@ READERS = {
     "MAX_TRIES": conf.max_tries,
     "DISPATCH_WORKERS": conf.dispatch_workers,
     "MERCHANT_ACCOUNT_ID": conf.merchant_account_id,
+    "INVOICE_NUMBER_FORMAT": conf.invoice_number_format,
     "EMBEDDED_DB": conf.embedded_db,
 }
 CREDENTIALS = ["BRAINTREE_MERCHANT_ID", "BRAINTREE_PUBLIC_KEY", "BRAINTREE_PRIVATE_KEY"]
@@ -40,6 +41,7 @@ def test_without_anything_set_the_defaults_hold(settings, given):
         "MAX_TRIES": 15,
         "DISPATCH_WORKERS": 4,
         "MERCHANT_ACCOUNT_ID": "",
+        "INVOICE_NUMBER_FORMAT": "{number}",
         "EMBEDDED_DB": "braintree.sqlite3",
     }
 
@@ -55,6 +57,7 @@ def test_without_anything_set_the_defaults_hold(settings, given):
         ("MAX_TRIES", 1, 1),
         ("DISPATCH_WORKERS", 32, 32),
         ("MERCHANT_ACCOUNT_ID", "euros", "euros"),
+        ("INVOICE_NUMBER_FORMAT", "INV-{year}-{number:06}", "INV-{year}-{number:06}"),
         ("EMBEDDED_DB", Path("books.sqlite3"), "books.sqlite3"),
         ("EMBEDDED_DB", ":memory:", ":memory:"),
     ],
@@ -89,6 +92,13 @@ def test_a_good_value_is_read_as_it_stands_now(settings, name, value, read):
         ("DISPATCH_WORKERS", 4.0, "whole number"),
         ("MERCHANT_ACCOUNT_ID", None, "string"),
         ("MERCHANT_ACCOUNT_ID", 7, "string"),
+        ("INVOICE_NUMBER_FORMAT", 7, "string"),
+        ("INVOICE_NUMBER_FORMAT", "INV-{year}", r"must contain \{number\}"),
+        ("INVOICE_NUMBER_FORMAT", "INV-{nummer}", "format with"),
+        ("INVOICE_NUMBER_FORMAT", "INV-{}", "format with"),
+        ("INVOICE_NUMBER_FORMAT", "{number", "format with"),
+        ("INVOICE_NUMBER_FORMAT", "{number.first}", "format with"),
+        ("INVOICE_NUMBER_FORMAT", "{number:08.2f}!{number:x<60}", "at most 50 characters"),
         ("EMBEDDED_DB", "", "path"),
         ("EMBEDDED_DB", None, "path"),
     ],

@@ -38,9 +38,9 @@ BEGIN
         RETURN OLD;
     END IF;
     IF OLD.closed AND (
-        NEW.account_id, NEW.period, NEW.number, NEW.total, NEW.closed, NEW.closed_at
+        NEW.account_id, NEW.period, NEW.number, NEW.printed_number, NEW.total, NEW.closed, NEW.closed_at, NEW.seal
     ) IS DISTINCT FROM (
-        OLD.account_id, OLD.period, OLD.number, OLD.total, OLD.closed, OLD.closed_at
+        OLD.account_id, OLD.period, OLD.number, OLD.printed_number, OLD.total, OLD.closed, OLD.closed_at, OLD.seal
     ) THEN
         RAISE EXCEPTION 'genbilling: invoice % is closed and does not change', OLD.id
             USING ERRCODE = 'check_violation';

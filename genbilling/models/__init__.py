@@ -1,9 +1,10 @@
-"""The books: accounts and cards, products and steps, invoices and items, charges."""
+"""The books: accounts and cards, products and steps, invoices and items, charges and refunds."""
 
 from .accounts import Account, AccountUser, Card
 from .charges import Charge
 from .invoices import Invoice, InvoiceItem, InvoiceNumber
 from .products import FormerTerms, Product, Remaining, Step
+from .refunds import Refund
 
 __all__ = [
     "Account",
@@ -15,6 +16,7 @@ __all__ = [
     "InvoiceItem",
     "InvoiceNumber",
     "Product",
+    "Refund",
     "Remaining",
     "Step",
 ]

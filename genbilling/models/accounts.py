@@ -53,6 +53,13 @@ class Account(models.Model):
         _("customer id"), max_length=36, unique=True, default=random_id, editable=False
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expired_unpaid_at = models.DateTimeField(
+        _("expired unpaid at"),
+        null=True,
+        blank=True,
+        help_text=_("Expired because an invoice was not paid: active again when it is."),
+    )
+    expiry_signalled_at = models.DateTimeField(_("expiry signalled at"), null=True, blank=True)
 
     # The period whose flat rates dispatch is filling in with this instance; None: the current one.
     period_at_work: int | None = None

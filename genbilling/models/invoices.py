@@ -15,6 +15,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from .. import money, periods
+from ..conf import MAX_PRINTED_NUMBER
 from ..exceptions import InvoiceClosed, InvoiceStale
 from .accounts import Account
 
@@ -23,11 +24,25 @@ from .accounts import Account
 MOVED_BY_SERVICES = frozenset(
     {
         *(f"{flag}{suffix}" for flag in ("sent", "paid", "failed", "void") for suffix in ("", "_at")),
+        "void_by",
+        "void_memo",
         "pending_charge_id",
         "paying_charge_id",
     }
 )
-FROZEN_AT_CLOSING = frozenset({"account", "account_id", "period", "closed", "closed_at", "total", "number"})
+FROZEN_AT_CLOSING = frozenset(
+    {
+        "account",
+        "account_id",
+        "period",
+        "closed",
+        "closed_at",
+        "total",
+        "number",
+        "printed_number",
+        "seal",
+    }
+)
 
 
 def _flag_with_date(flag: str) -> models.CheckConstraint:
@@ -89,6 +104,12 @@ class Invoice(models.Model):
     )
     period = models.PositiveIntegerField(_("period"), help_text=_("YYYYMM"))
     number = models.PositiveBigIntegerField(_("number"), null=True, blank=True, unique=True)
+    printed_number = models.CharField(
+        _("printed number"),
+        max_length=MAX_PRINTED_NUMBER,
+        blank=True,
+        help_text=_("The number in the format that was set at closing."),
+    )
     total = models.DecimalField(
         _("total"),
         max_digits=money.MAX_TOTAL_DIGITS,
@@ -107,6 +128,11 @@ class Invoice(models.Model):
     failed_at = models.DateTimeField(_("failed at"), null=True, blank=True)
     void = models.BooleanField(_("void"), default=False)
     void_at = models.DateTimeField(_("void at"), null=True, blank=True)
+    void_by = models.CharField(_("voided by"), max_length=150, blank=True)
+    void_memo = models.CharField(_("voided because"), max_length=255, blank=True)
+    seal = models.JSONField(
+        _("seal"), default=dict, blank=True, editable=False, help_text=_("Digests taken at closing.")
+    )
     pending_charge = models.OneToOneField(
         "genbilling.Charge",
         on_delete=models.PROTECT,
@@ -168,7 +194,7 @@ class Invoice(models.Model):
         ]
 
     def __str__(self) -> str:
-        number = f"invoice {self.number}" if self.number else "invoice"
+        number = f"invoice {self.printed_number}" if self.printed_number else "invoice"
         return f"{number} of {self.account} for {self.period}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -301,6 +327,12 @@ class InvoiceItem(models.Model):
     description = models.CharField(_("description"), max_length=255)
     amount = models.DecimalField(
         _("amount"), max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES
+    )
+    operator = models.CharField(
+        _("operator"),
+        max_length=150,
+        blank=True,
+        help_text=_("Who put a manual credit or debit here; empty: genbilling or your code."),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

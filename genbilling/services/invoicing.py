@@ -8,11 +8,12 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import catalogue, pricing
+from .. import catalogue, conf, pricing
 from ..exceptions import HandlerError
 from ..models import Account, Invoice, InvoiceItem, InvoiceNumber, Product
 from ..money import ZERO
 from ..periods import from_to, label, next_period
+from .seals import seal
 
 
 def open_invoice(account: Account, period: int) -> Invoice:
@@ -52,14 +53,28 @@ def close_invoice(account: Account, invoice: Invoice, period: int) -> None:
     if total < ZERO:
         _carry_over(account, invoice, -total, period)
         total = ZERO
-    now = timezone.now()
-    settled = {"paid": True, "paid_at": now} if total == ZERO else {}
-    # The number comes last: from here to the commit every other closing waits.
-    number = InvoiceNumber.take() if invoice.related_items.exists() else None
+    invoice.closed_at, invoice.total = timezone.now(), total
+    settled = {"paid": True, "paid_at": invoice.closed_at} if total == ZERO else {}
+    items = list(invoice.related_items.all())
+    if items:
+        # The number comes last: from here to the commit every other closing waits.
+        invoice.number = InvoiceNumber.take()
+        invoice.printed_number = _printed(invoice.number, invoice.period)
     Invoice.objects.filter(pk=invoice.pk).update(
-        closed=True, closed_at=now, total=total, number=number, **settled
+        closed=True,
+        closed_at=invoice.closed_at,
+        total=total,
+        number=invoice.number,
+        printed_number=invoice.printed_number,
+        seal=seal(invoice, items),
+        **settled,
     )
     invoice.refresh_from_db()
+
+
+def _printed(number: int, period: int) -> str:
+    layout = conf.invoice_number_format()
+    return layout.format(number=number, period=period, year=period // 100, month=period % 100)
 
 
 def fill_in_flat_rates(account: Account, invoice: Invoice) -> None:
