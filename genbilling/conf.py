@@ -56,9 +56,9 @@ def _number_format(value: object) -> Problem:
     except (AttributeError, IndexError, KeyError, ValueError):
         return 'must be a format with {number}, {period}, {year}, {month}, e.g. "INV-{year}-{number:06}"'
     if len(printed) < 3:
-        return "must contain {number}: two invoices would have the same one"
+        return "must be a format that contains {number}, or two invoices would print the same"
     if max(map(len, printed)) > MAX_PRINTED_NUMBER:
-        return f"must give at most {MAX_PRINTED_NUMBER} characters"
+        return f"must be a format that gives at most {MAX_PRINTED_NUMBER} characters"
     return None
 
 
