@@ -12,9 +12,9 @@ import braintree
 import pytest
 from braintree.exceptions.not_found_error import NotFoundError
 
-from genbilling import conf, gateway
+from genbilling import conf
 from genbilling.exceptions import BadSetting, CardRefused, GatewayUncertain, GatewayUnusable
-from genbilling.gateway import Ending, PaymentService
+from genbilling.gateway import Ending, PaymentService, connections
 from genbilling.interface import remove_card, save_card
 from genbilling.models import Card, Charge, Invoice
 from genbilling.sandbox import Sandbox, http_strategy
@@ -151,7 +151,7 @@ spoiled = pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED.keys())
 @pytest.fixture
 def server(braintree_books, settings, monkeypatch):
     """The gateway at work on this host, over HTTP; it waits a short while only for an answer."""
-    monkeypatch.setattr(gateway, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "TIMEOUT_SECONDS", 0.5)
     server = Server(braintree_books)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -300,7 +300,7 @@ def test_an_answer_that_cannot_be_read_leaves_the_outcome_open(server, spoil):
 
 @pytest.mark.parametrize("port", [closed_port, full_port])
 def test_without_a_connection_nothing_was_sent(settings, monkeypatch, port):
-    monkeypatch.setattr(gateway, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "TIMEOUT_SECONDS", 0.3)
     with port() as url:
         settings.BRAINTREE_ENVIRONMENT = url
         outcome = sale()

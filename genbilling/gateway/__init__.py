@@ -1,0 +1,16 @@
+"""Braintree, wrapped: the only package that knows the vendor."""
+
+from .connections import disconnect
+from .outcomes import PAID_STATUSES, Ending, Outcome
+from .service import Booked, Dispute, PaymentService, VaultedCard
+
+__all__ = [
+    "PAID_STATUSES",
+    "Booked",
+    "Dispute",
+    "Ending",
+    "Outcome",
+    "PaymentService",
+    "VaultedCard",
+    "disconnect",
+]

@@ -1,0 +1,245 @@
+"""`PaymentService`: the only place that calls the vendor. Values in, frozen outcomes out; no models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import braintree
+from braintree.exceptions.not_found_error import NotFoundError
+
+from ..exceptions import CardRefused
+from .connections import connected_gateway
+from .errors import error_of
+from .outcomes import (
+    VOIDED,
+    Ending,
+    Outcome,
+    error_codes,
+    outcome_of_exception,
+    outcome_of_result,
+    outcome_of_transaction,
+    outcome_of_void,
+)
+
+SALE = braintree.Transaction.Type.Sale
+CREDIT = braintree.Transaction.Type.Credit
+# A void is for what has not begun to settle, a refund for what has; Braintree's documents.
+VOIDABLE = frozenset({"authorized", "submitted_for_settlement"})
+CUSTOMER_ID_IN_USE = "91609"
+
+# A search answers with no more; Braintree's documents, 2023.
+SEARCH_LIMIT = 50_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultedCard:
+    """A card as the gateway describes it; `expiration` is ``MM/YYYY``."""
+
+    card_type: str
+    last_4: str
+    expiration: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booked:
+    """A transaction in the gateway's books; `refunds` is the id of the sale that a refund is of."""
+
+    outcome: Outcome
+    is_refund: bool
+    refunds: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """A dispute as the gateway has it; `reply_by` is the last day for an answer, if one is asked for."""
+
+    id: str
+    transaction_id: str
+    kind: str
+    status: str
+    amount: Decimal
+    reply_by: date | None
+
+
+class PaymentService:
+    """Braintree, at the settings of this moment."""
+
+    def __init__(self) -> None:
+        self._gateway = connected_gateway()
+
+    def sale(self, request: dict[str, Any], key: str | None) -> Outcome:
+        """Send a sale, submitted for settlement, under the idempotency key `key`; never raises for an answer.
+
+        `request` is sent to the letter, so that sending it again under the same key is the same sale.
+        """
+        try:
+            # sale() writes into the dict that it is given (SDK 4.48), so it gets a copy.
+            under_key = {"api_request_key": key} if key else {}
+            result = self._gateway.transaction.sale({**request, **under_key})
+        except Exception as error:
+            return outcome_of_exception(error)
+        return outcome_of_result(result)
+
+    def find_sale(self, order_id: str) -> Outcome | None:
+        """Return the sale with `order_id`, the paid one if there are several, or None.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the gateway did not answer.
+        """
+        return self._find(order_id, SALE)
+
+    def refund(self, transaction_id: str, request: dict[str, Any], key: str | None) -> Outcome:
+        """Send a refund of a settled sale under the idempotency key `key`; never raises for an answer."""
+        try:
+            under_key = {"api_request_key": key} if key else {}
+            result = self._gateway.transaction.refund(transaction_id, {**request, **under_key})
+        except Exception as error:
+            return outcome_of_exception(error)
+        return outcome_of_result(result)
+
+    def find_refund(self, order_id: str) -> Outcome | None:
+        """Return the refund with `order_id`, or None; raises as `find_sale`."""
+        return self._find(order_id, CREDIT)
+
+    def void(self, transaction_id: str, key: str | None) -> Outcome:
+        """Call off a sale that has not begun to settle; never raises for an answer."""
+        try:
+            result = self._gateway.transaction.void(transaction_id, {"api_request_key": key} if key else None)
+        except Exception as error:
+            return outcome_of_exception(error)
+        return outcome_of_void(result)
+
+    def find_void(self, transaction_id: str) -> Outcome | None:
+        """Return the sale `transaction_id` if it is voided, or None; raises as `find_sale`."""
+        found = self._load(transaction_id)
+        return None if found.status != VOIDED else replace(outcome_of_transaction(found), ending=Ending.PAID)
+
+    def can_be_voided(self, transaction_id: str) -> bool:
+        """Return whether a sale has not begun to settle.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the gateway did not answer, or has no such sale.
+        """
+        return self._load(transaction_id).status in VOIDABLE
+
+    def transactions(self, since: datetime, until: datetime) -> Iterator[Booked]:
+        """Yield what the gateway booked from `since` to before `until` (aware moments), day by day.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the gateway did not answer.
+        """
+        while since < until:
+            end = min(since + timedelta(days=1), until)
+            yield from self._transactions(since, end)
+            since = end
+
+    def disputes(self, since: date, until: date) -> Iterator[Dispute]:
+        """Yield the disputes received from the day `since` to the day `until`, both included.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the gateway did not answer.
+        """
+        try:
+            found = self._gateway.dispute.search(
+                braintree.DisputeSearch.received_date.between(since, until)  # type: ignore[no-untyped-call]
+            ).disputes
+            for one in found.items:
+                yield Dispute(
+                    id=one.id,
+                    transaction_id=one.transaction.id,
+                    kind=one.kind or "",
+                    status=one.status or "",
+                    amount=one.amount_disputed,
+                    reply_by=one.reply_by_date,
+                )
+        except Exception as error:
+            raise error_of(error) from error
+
+    def store_card(self, customer_id: str, token: str, nonce: str) -> VaultedCard:
+        """Verify the card behind `nonce` and keep it in the vault as `token` of the customer `customer_id`.
+
+        Raises:
+            CardRefused: the gateway or the bank did not accept it.
+            GatewayUnusable, GatewayUncertain: the gateway did not answer.
+        """
+        try:
+            self._ensure_customer(customer_id)
+            result = self._gateway.payment_method.create(
+                {
+                    "customer_id": customer_id,
+                    "token": token,
+                    "payment_method_nonce": nonce,
+                    "options": {"verify_card": True, "make_default": True},
+                }
+            )
+        except CardRefused:
+            raise
+        except Exception as error:
+            raise error_of(error) from error
+        if not result.is_success:
+            verification = result.credit_card_verification
+            raise CardRefused(result.message, getattr(verification, "processor_response_code", None) or "")
+        card = result.payment_method
+        return VaultedCard(
+            card_type=getattr(card, "card_type", "") or "",
+            last_4=getattr(card, "last_4", "") or "",
+            expiration=getattr(card, "expiration_date", "") or "",
+        )
+
+    def delete_card(self, token: str) -> None:
+        """Take the card `token` out of the vault; one that is not there is taken out already.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the gateway did not answer.
+        """
+        try:
+            self._gateway.payment_method.delete(token)
+        except NotFoundError:
+            return
+        except Exception as error:
+            raise error_of(error) from error
+
+    def _find(self, order_id: str, kind: str) -> Outcome | None:
+        try:
+            found = self._gateway.transaction.search(braintree.TransactionSearch.order_id == order_id)
+            # A refund may have the order id of its sale.
+            outcomes = [outcome_of_transaction(one) for one in found.items if one.type == kind]
+        except Exception as error:
+            raise error_of(error) from error
+        return min(outcomes, key=lambda outcome: outcome.ending is not Ending.PAID, default=None)
+
+    def _load(self, transaction_id: str) -> Any:
+        try:
+            return self._gateway.transaction.find(transaction_id)
+        except Exception as error:
+            raise error_of(error) from error
+
+    def _transactions(self, since: datetime, until: datetime) -> Iterator[Booked]:
+        # Both ends of a range count, in whole seconds. The SDK takes a moment for UTC as it is.
+        first, last = since.astimezone(UTC), until.astimezone(UTC) - timedelta(seconds=1)
+        try:
+            found = self._gateway.transaction.search(
+                braintree.TransactionSearch.created_at.between(first, last)  # type: ignore[no-untyped-call]
+            )
+            if found.maximum_size >= SEARCH_LIMIT:
+                middle = since + (until - since) / 2
+                yield from self._transactions(since, middle)
+                yield from self._transactions(middle, until)
+                return
+            for one in found.items:
+                yield Booked(
+                    outcome=outcome_of_transaction(one),
+                    is_refund=one.type == CREDIT,
+                    refunds=one.refunded_transaction_id or "",
+                )
+        except Exception as error:
+            raise error_of(error) from error
+
+    def _ensure_customer(self, customer_id: str) -> None:
+        result = self._gateway.customer.create({"id": customer_id})
+        if not result.is_success and CUSTOMER_ID_IN_USE not in error_codes(result):
+            raise CardRefused(result.message)
