@@ -8,42 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from .. import conf
-from ..exceptions import GatewayUncertain, GatewayUnusable, InvoiceNotClosed, InvoiceVoid
+from ..exceptions import GatewayUnusable, InvoiceNotClosed, InvoiceVoid
 from ..gateway import Ending, Outcome, PaymentService
 from ..models import Card, Charge, Invoice
-from . import retries
+from . import attempts, retries
 from .announcing import announce
+from .attempts import Send
 from .cards import current_card
 from .locks import is_held, limit_lock_wait, lock_account
 from .retries import Wait
 
 logger = logging.getLogger(__name__)
-
-# A key younger than this is surely still known: the same request under it cannot charge twice. Braintree's
-# documents say 30 days, of its GraphQL API.
-KEY_LIFETIME = timedelta(days=7)
-
-# A search may lag behind, but not as long as this: what is not found then was never sold.
-SEARCH_IS_SURE_AFTER = timedelta(days=1)
-
-# What a charge keeps of the gateway's answer.
-ANSWERED = (
-    "transaction_id",
-    "currency",
-    "status",
-    "response_code",
-    "response_text",
-    "reject_reason",
-    "hard_decline",
-)
 
 # How long a claim waits for somebody who holds the account.
 CLAIM_WAIT_MS = 10_000
@@ -88,7 +71,7 @@ def charge_invoice(service: PaymentService, invoice: Invoice, policy: Policy) ->
             raise
         return Wait.AT_WORK_ELSEWHERE
     if isinstance(claimed, Charge) and claimed.state == Charge.State.PENDING:
-        claimed = record(claimed, _send(service, claimed))
+        claimed = record(claimed, attempts.send(claimed, _sale(service, claimed)))
     if isinstance(claimed, Charge) and claimed.state == Charge.State.NOT_SENT:
         raise GatewayUnusable(claimed.message)
     return _finish(claimed)
@@ -103,13 +86,10 @@ def resolve(service: PaymentService, charge: Charge) -> Charge | Wait:
         GatewayUnusable: the gateway cannot be asked now.
     """
     now = timezone.now()
-    if charge.uncertain_at is None and charge.created_at > now - Charge.IN_FLIGHT:
+    if attempts.may_be_in_flight(charge, now):
         return Wait.AT_WORK_ELSEWHERE
-    try:
-        outcome = service.find_sale(charge.order_id) or _send_again(service, charge, now)
-    except GatewayUncertain as error:
-        outcome = Outcome(ending=Ending.UNKNOWN, message=str(error))
-    return _finish(record(charge, outcome))
+    find = partial(service.find_sale, charge.order_id)
+    return _finish(record(charge, attempts.find_out(charge, find, _sale(service, charge), now)))
 
 
 def record(charge: Charge, outcome: Outcome) -> Charge | Wait:
@@ -181,41 +161,8 @@ def _request(charge: Charge, card: Card) -> dict[str, Any]:
     return request
 
 
-def _send(service: PaymentService, charge: Charge) -> Outcome:
-    outcome = service.sale(charge.request, charge.key if charge.keyed else None)
-    if outcome.key_refused:
-        # No money moved. Without the key a later doubt is resolved by search alone, so that is noted first.
-        charge.keyed = False
-        charge.save(update_fields=["keyed"])
-        outcome = service.sale(charge.request, None)
-    return outcome
-
-
-def _send_again(service: PaymentService, charge: Charge, now: datetime) -> Outcome:
-    last_sent = charge.uncertain_at or charge.created_at
-    if not charge.keyed or charge.created_at < now - KEY_LIFETIME:
-        if last_sent > now - SEARCH_IS_SURE_AFTER:
-            return Outcome(ending=Ending.UNKNOWN, message="Not found yet; a search may lag behind.")
-        return Outcome(ending=Ending.NOT_SENT, message="The gateway has no such sale: it did not happen.")
-    # Stamped first: whoever sent it before, or looks for it later, must know of this sending.
-    if not _stamp(charge, now):
-        return Outcome(ending=Ending.UNKNOWN, message="Another process is finding out.")
-    outcome = service.sale(charge.request, charge.key)
-    if outcome.ending is Ending.NOT_SENT:
-        # This sending did not arrive; the first one may have, so the claim stands.
-        raise GatewayUnusable(outcome.message)
-    if outcome.token_gone:
-        # Known under its key, the sale would have come back. It did not happen, and the card is no more.
-        return replace(outcome, ending=Ending.NOT_SENT)
-    return outcome
-
-
-def _stamp(charge: Charge, now: datetime) -> bool:
-    as_read = Charge.objects.filter(
-        pk=charge.pk, state=Charge.State.PENDING, uncertain_at=charge.uncertain_at
-    )
-    charge.uncertain_at = now
-    return bool(as_read.update(uncertain_at=now))
+def _sale(service: PaymentService, charge: Charge) -> Send:
+    return lambda key: service.sale(charge.request, key)
 
 
 def _note_late_answer(charge: Charge, outcome: Outcome) -> None:
@@ -227,24 +174,17 @@ def _note_late_answer(charge: Charge, outcome: Outcome) -> None:
 
 
 def _write(charge: Charge, outcome: Outcome) -> None:
-    now = timezone.now()
-    charge.message = outcome.message
     if outcome.transaction_id and not _is_ours(charge, outcome):
         logger.error("The %s met a sale that is not its own: %r", charge, outcome)
-        charge.message = f"Transaction {outcome.transaction_id} has another amount or order id."
-        outcome = Outcome(ending=Ending.UNKNOWN)
+        message = f"Transaction {outcome.transaction_id} has another amount or order id."
+        outcome = Outcome(ending=Ending.UNKNOWN, message=message)
     if outcome.ending is not Ending.NOT_SENT:
         Invoice.objects.filter(pk=charge.invoice_id, sent=False).update(sent=True, sent_at=charge.created_at)
-    if outcome.ending is Ending.UNKNOWN:
-        charge.uncertain_at = now
-        charge.save(update_fields=["message", "uncertain_at"])
-        return
-    charge.state = Charge.State[outcome.ending.name]
-    charge.ended_at = now
-    for name in ANSWERED:
-        setattr(charge, name, getattr(outcome, name))
+    attempts.write_answer(charge, outcome, timezone.now())
+    charge.reject_reason, charge.hard_decline = outcome.reject_reason, outcome.hard_decline
     charge.save()
-    _move_invoice(charge)
+    if charge.state != Charge.State.PENDING:
+        _move_invoice(charge)
 
 
 def _move_invoice(charge: Charge) -> None:

@@ -1,0 +1,100 @@
+"""What charges and refunds share: sending under a key, and finding out what became of a lost answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..exceptions import GatewayUncertain, GatewayUnusable
+from ..gateway import Ending, Outcome
+from ..models import Charge, Refund
+from ..models.charges import Attempt
+
+# A key younger than this is surely still known: the same request under it cannot be carried out twice.
+# Braintree's documents say 30 days, of its GraphQL API.
+KEY_LIFETIME = timedelta(days=7)
+
+# A search may lag behind, but not as long as this: what is not found then never happened.
+SEARCH_IS_SURE_AFTER = timedelta(days=1)
+
+# What an attempt keeps of the gateway's answer.
+ANSWERED = ("transaction_id", "currency", "status", "response_code", "response_text")
+
+Send = Callable[[str | None], Outcome]
+Find = Callable[[], Outcome | None]
+
+
+def send(attempt: Charge | Refund, sending: Send) -> Outcome:
+    """Carry out `sending` under the attempt's key; without it where the merchant may not use keys."""
+    outcome = sending(attempt.key if attempt.keyed else None)
+    if outcome.key_refused:
+        # No money moved. Without the key a later doubt is resolved by search alone, so that is noted first.
+        _give_up_key(attempt)
+        outcome = sending(None)
+    return outcome
+
+
+def may_be_in_flight(attempt: Attempt, now: datetime) -> bool:
+    """Return whether whoever sent `attempt` may still be waiting for the answer."""
+    return attempt.uncertain_at is None and attempt.created_at > now - Attempt.IN_FLIGHT
+
+
+def find_out(attempt: Charge | Refund, find: Find, sending: Send, now: datetime) -> Outcome:
+    """Return what became of an attempt whose answer was lost: look for it first, then send it again.
+
+    *Not sent* means that it did not happen.
+
+    Raises:
+        GatewayUnusable: the gateway cannot be asked now.
+    """
+    try:
+        return find() or _send_again(attempt, sending, now)
+    except GatewayUncertain as error:
+        return Outcome(ending=Ending.UNKNOWN, message=str(error))
+
+
+def _send_again(attempt: Charge | Refund, sending: Send, now: datetime) -> Outcome:
+    last_sent = attempt.uncertain_at or attempt.created_at
+    if not attempt.keyed or attempt.created_at < now - KEY_LIFETIME:
+        if last_sent > now - SEARCH_IS_SURE_AFTER:
+            return Outcome(ending=Ending.UNKNOWN, message="Not found yet; a search may lag behind.")
+        return Outcome(ending=Ending.NOT_SENT, message="The gateway does not have it: it did not happen.")
+    # Stamped first: whoever sent it before, or looks for it later, must know of this sending.
+    if not _stamp(attempt, now):
+        return Outcome(ending=Ending.UNKNOWN, message="Another process is finding out.")
+    outcome = sending(attempt.key)
+    if outcome.key_refused:
+        _give_up_key(attempt)
+        return Outcome(ending=Ending.UNKNOWN, message=outcome.message)
+    if outcome.ending is Ending.NOT_SENT:
+        # This sending did not arrive; the first one may have, so the claim stands.
+        raise GatewayUnusable(outcome.message)
+    if outcome.token_gone:
+        # Known under its key, the sale would have come back. It did not happen, and the card is no more.
+        return replace(outcome, ending=Ending.NOT_SENT)
+    return outcome
+
+
+def _give_up_key(attempt: Charge | Refund) -> None:
+    attempt.keyed = False
+    attempt.save(update_fields=["keyed"])
+
+
+def _stamp(attempt: Charge | Refund, now: datetime) -> bool:
+    pending = type(attempt).objects.filter(pk=attempt.pk, state=Attempt.State.PENDING)
+    moved = pending.filter(uncertain_at=attempt.uncertain_at).update(uncertain_at=now)
+    attempt.uncertain_at = now
+    return bool(moved)
+
+
+def write_answer(attempt: Charge | Refund, outcome: Outcome, now: datetime) -> None:
+    """Put the gateway's answer on `attempt`, unsaved; unknown: note when, and leave it pending."""
+    attempt.message = outcome.message
+    if outcome.ending is Ending.UNKNOWN:
+        attempt.uncertain_at = now
+        return
+    attempt.state = Attempt.State[outcome.ending.name]
+    attempt.ended_at = now
+    for name in ANSWERED:
+        setattr(attempt, name, getattr(outcome, name))
