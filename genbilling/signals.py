@@ -12,11 +12,20 @@ credit_card_error = Signal()
 """An invoice could not be charged: ``receiver(invoice, charge, owner, **kwargs)``.
 
 ``charge`` is the refused :class:`~genbilling.models.Charge`, or None when the owner has no card on file.
-Delivered at least once: a receiver that must not act twice looks at ``charge.pk``.
+Where ``charge.needs_owner`` is true no retry helps: ask the owner back to the card page. A charge that was
+called paid, and did not settle, comes here too, days later. Delivered at least once: a receiver that must not
+act twice looks at ``charge.pk``.
 """
 
 invoice_sent = Signal()
 """An invoice was charged and is complete: ``receiver(invoice, owner, **kwargs)``. Delivered at least once."""
+
+account_expired = Signal()
+"""An account expired because an invoice was not paid: ``receiver(account, owner, **kwargs)``.
+
+Only with ``GENBILLING["RETRY_DAYS"]``: the days are used up, and access has ended. It is active again when
+everything that is owed is paid. Not sent for `expire_account`. Delivered at least once.
+"""
 
 low_capacity = Signal()
 """Usage crossed below a product's trigger: ``receiver(product, owner, remaining, **kwargs)``.

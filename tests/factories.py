@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 
 from genbilling import interface
 from genbilling.models import Invoice, InvoiceItem
-from genbilling.signals import credit_card_error, invoice_sent, low_capacity
+from genbilling.signals import account_expired, credit_card_error, invoice_sent, low_capacity
 
 GOOD_CARD = Nonces.Transactable
 names = count(1)
@@ -128,6 +128,7 @@ def hearing():
         "credit_card_error": credit_card_error,
         "invoice_sent": invoice_sent,
         "low_capacity": low_capacity,
+        "account_expired": account_expired,
     }
     for name, signal in signals.items():
 

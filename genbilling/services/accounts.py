@@ -58,36 +58,43 @@ def remove_user(user: Any, parent: Any) -> Account:
 def activate_account(user: Any) -> Account:
     """Make the account that `user` owns active; see `genbilling.interface`."""
     account = lock_account_owned_by(user)
-    if account.billable():
-        return account
-    account.status = Account.Status.ACTIVE
-    account.save(update_fields=["status"])
-    for product in _latest_products(account):
-        if not product.removed:
-            products.start(account, product)
-    return account
+    return account if account.billable() else activate(account)
 
 
 @transaction.atomic
 def cancel_account(user: Any) -> Account:
     """Cancel the account that `user` owns; see `genbilling.interface`."""
-    return _end(lock_account_owned_by(user), Account.Status.CANCELLED)
+    return end(lock_account_owned_by(user), Account.Status.CANCELLED)
 
 
 @transaction.atomic
 def expire_account(user: Any) -> Account:
     """Expire the account that `user` owns; see `genbilling.interface`."""
-    return _end(lock_account_owned_by(user), Account.Status.EXPIRED)
+    return end(lock_account_owned_by(user), Account.Status.EXPIRED)
 
 
-def _end(account: Account, status: Account.Status) -> Account:
+def activate(account: Account) -> Account:
+    """Make `account` active and let its products go on; return it. It is locked."""
+    was_billable = account.billable()
+    account.status = Account.Status.ACTIVE
+    account.expired_unpaid_at = None
+    account.save(update_fields=["status", "expired_unpaid_at"])
+    for product in [] if was_billable else _latest_products(account):
+        if not product.removed:
+            products.start(account, product)
+    return account
+
+
+def end(account: Account, status: Account.Status) -> Account:
+    """End `account` and its products with the current period; return it. It is locked."""
     period = periods.get_current_billing_period()
     if account.billable():
         # While it still counts as billable: a missed month's invoices are owed all the same.
         open_missing_invoices(account, period)
     account.products.filter(last_period__isnull=True).update(last_period=period)
     account.status = status
-    account.save(update_fields=["status"])
+    account.expired_unpaid_at = None
+    account.save(update_fields=["status", "expired_unpaid_at"])
     return account
 
 

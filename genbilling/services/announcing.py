@@ -1,4 +1,4 @@
-"""The two invoice signals, delivered at least once: a charge notes when its own went out."""
+"""The signals about payments, delivered at least once: the row that one is about notes when it went out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from .. import signals
-from ..models import Charge, Invoice
+from ..models import Account, Charge, Invoice
 
 OVERDUE_AFTER = timedelta(minutes=10)
 
@@ -26,8 +26,29 @@ def announce(charge: Charge) -> None:
     Charge.objects.filter(pk=charge.pk).update(signalled_at=timezone.now())
 
 
+def announce_expiry(account: Account) -> None:
+    """Send the signal for an account that expired unpaid, and note that; no transaction is open."""
+    signals.account_expired.send_robust(sender=Account, account=account, owner=account.owner)
+    told = Account.objects.filter(pk=account.pk, expired_unpaid_at=account.expired_unpaid_at)
+    told.update(expiry_signalled_at=timezone.now())
+
+
 def announce_overdue() -> int:
     """Send the signals that a process which died did not, and return how many."""
+    return _announce_overdue_charges() + _announce_overdue_expiries()
+
+
+def _announce_overdue_expiries() -> int:
+    overdue = Account.objects.filter(
+        expired_unpaid_at__lt=timezone.now() - OVERDUE_AFTER, expiry_signalled_at__isnull=True
+    )
+    accounts = list(overdue.select_related("owner").order_by("pk"))
+    for account in accounts:
+        announce_expiry(account)
+    return len(accounts)
+
+
+def _announce_overdue_charges() -> int:
     overdue = Charge.objects.filter(
         state__in=[Charge.State.PAID, Charge.State.REFUSED],
         signalled_at__isnull=True,

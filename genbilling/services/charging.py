@@ -20,11 +20,12 @@ from ..exceptions import GatewayUnusable, InvoiceNotClosed, InvoiceVoid
 from ..gateway import Ending, Outcome, PaymentService
 from ..models import Card, Charge, Invoice
 from . import attempts, retries
-from .announcing import announce
+from .announcing import announce, announce_expiry
 from .attempts import Send
 from .cards import current_card
 from .locks import is_held, limit_lock_wait, lock_account
 from .retries import Wait
+from .standing import follow_payments
 
 logger = logging.getLogger(__name__)
 
@@ -211,7 +212,11 @@ def _is_ours(charge: Charge, outcome: Outcome) -> bool:
 
 def _finish(charge: Charge | Wait) -> Charge | Wait:
     if isinstance(charge, Charge) and charge.state in (Charge.State.PAID, Charge.State.REFUSED):
+        # The status first, so that receivers see it; what they are told keeps the order of what happened.
+        expired = follow_payments(charge.invoice.account_id)
         announce(charge)
+        if expired:
+            announce_expiry(expired)
     return charge
 
 

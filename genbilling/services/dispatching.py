@@ -30,6 +30,7 @@ from .invoicing import close_invoice, open_missing_invoices
 from .locks import is_held, limit_lock_wait, lock_account_unless_held
 from .reports import DispatchReport
 from .retries import Wait
+from .standing import follow_and_announce
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +158,8 @@ def _visit(run: _Run, account_id: int) -> None:
         _close_due(run, account_id)
         if run.service is not None:
             _charge_due(run, run.service, account_id)
+            # Also where nothing was tried: the retry days of a card that is left alone run out, too.
+            follow_and_announce(account_id)
     except _Held:
         raise
     except GatewayUnusable as error:
@@ -245,7 +248,9 @@ def _account_ids(period: int) -> Iterator[int]:
 def _to_visit(period: int) -> QuerySet[Account]:
     due = Invoice.objects.due(period).order_by().filter(account=OuterRef("pk"))
     lacking = Q(status__in=Account.BILLABLE, invoiced_through__lt=period)
-    return Account.objects.filter(lacking | Exists(due))
+    # Their invoices may be paid, by a process that died before it said so here.
+    recovering = Q(status=Account.Status.GRACE) | Q(expired_unpaid_at__isnull=False)
+    return Account.objects.filter(lacking | recovering | Exists(due))
 
 
 def _stop(run: _Run, error: Exception) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from django.db.models import QuerySet
 
 from .. import conf, periods
 from ..models import Card, Charge, Invoice
+from ..models.charges import AUTHENTICATION_REQUIRED
 
 COOL_DOWN = timedelta(hours=1)
 TRIES_WINDOW = timedelta(days=30)
@@ -18,6 +19,7 @@ class Wait(Enum):
     """Why an invoice is left for a later dispatch."""
 
     HARD_DECLINE = "hard decline on this card"
+    OWNER_HAS_TO_AUTHENTICATE = "the bank wants the owner to authenticate on the card page"
     TRIES_USED_UP = "card network's limit of tries reached"
     NOT_SCHEDULED = "not a retry day"
     COOLING_DOWN = "refused within the hour"
@@ -32,9 +34,11 @@ def card_forbids(invoice: Invoice, card: Card | None, now: datetime) -> Wait | N
     if card is None:
         return None
     # Of the card, on whatever invoice: it is the card that must not be tried again.
-    declined = Charge.objects.filter(state=Charge.State.REFUSED, card_token=card.token, hard_decline=True)
-    if declined.exists():
+    declined = Charge.objects.filter(state=Charge.State.REFUSED, card_token=card.token)
+    if declined.filter(hard_decline=True).exists():
         return Wait.HARD_DECLINE
+    if declined.filter(response_code=AUTHENTICATION_REQUIRED).exists():
+        return Wait.OWNER_HAS_TO_AUTHENTICATE
     tries = _refused(invoice, card).filter(ended_at__gt=now - TRIES_WINDOW)
     if tries.count() >= conf.max_tries():
         return Wait.TRIES_USED_UP
@@ -54,11 +58,30 @@ def is_scheduled(invoice: Invoice, card: Card | None, now: datetime) -> bool:
     days = conf.retry_days()
     if days is None:
         return True
-    tries = list(invoice.charges.filter(state=Charge.State.REFUSED).order_by("created_at"))
+    tries = _refusals(invoice)
     if not tries or (card is not None and card.token not in {charge.card_token for charge in tries}):
         return True
-    first, last = periods.today(tries[0].created_at), periods.today(tries[-1].created_at)
+    first, last = _day_of(tries[0]), _day_of(tries[-1])
     return any(last < first + timedelta(days=day) <= periods.today(now) for day in days)
+
+
+def days_are_used_up(invoice: Invoice, card: Card | None, now: datetime) -> bool:
+    """Return whether ``GENBILLING["RETRY_DAYS"]`` has no day left on which the failed `invoice` is tried."""
+    days, tries = conf.retry_days(), _refusals(invoice)
+    if days is None or not tries or invoice.pending_charge_id is not None:
+        return False
+    if periods.today(now) < _day_of(tries[0]) + timedelta(days=days[-1]):
+        return False
+    return card_forbids(invoice, card, now) is not None or not is_scheduled(invoice, card, now)
+
+
+def _refusals(invoice: Invoice) -> list[Charge]:
+    return list(invoice.charges.filter(state=Charge.State.REFUSED).order_by("ended_at", "pk"))
+
+
+def _day_of(refusal: Charge) -> date:
+    assert refusal.ended_at is not None
+    return periods.today(refusal.ended_at)
 
 
 def _refused(invoice: Invoice, card: Card | None) -> QuerySet[Charge]:
