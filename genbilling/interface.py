@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .models import Account, Card, Product, Remaining
-from .services import accounts, cards, products, usage
+from .models import Account, Card, Charge, Invoice, InvoiceItem, Product, Refund, Remaining
+from .services import accounts, cards, corrections, products, refunding, usage
 
 
 def new_account(user: Any, trial: bool = False) -> Account:
@@ -170,3 +170,66 @@ def remove_card(user: Any) -> None:
         RuntimeError: called inside an atomic block.
     """
     cards.remove_card(user)
+
+
+def refund_charge(charge: Charge, amount: Any = None, *, operator: str, memo: str) -> Refund:
+    """Give `amount` of a paid charge back, or all that is left of it, and return the `Refund`.
+
+    Where the charge has not settled yet it is voided, which takes it back whole. The invoice stays paid. The
+    refund's state is *paid* when the money is on its way back, and *pending* when the answer was lost: the
+    next dispatch finds out, and nothing more is given back until then. Talks to the gateway: inside an atomic
+    block it raises.
+
+    Args:
+        charge: ``invoice.paying_charge``.
+        amount: in the merchant's currency; None: all that is left.
+        operator: the name of who decided it.
+        memo: why.
+
+    Raises:
+        NothingToRefund: the charge took no money, or all of it went back already.
+        RefundTooLarge: `amount` is more than is left.
+        RefundRefused: the gateway did not do it; a part of what has not settled, for instance.
+        PaymentUnderWay: what came of an earlier refund of the charge is not known yet.
+        BadMoney, BadInput: `amount` is no sum above zero; a text is missing or too long.
+        GatewayUnusable: nothing was given back.
+        RuntimeError: called inside an atomic block.
+    """
+    return refunding.refund_charge(charge, amount, operator, memo)
+
+
+def void_invoice(invoice: Invoice, *, operator: str, memo: str) -> Invoice:
+    """Void a closed invoice that is not paid, and return it: nothing is owed on it any more.
+
+    It keeps its number and its items; what it billed is not billed again. A charge whose outcome is open is
+    resolved first.
+
+    Raises:
+        InvoicePaid: it is paid; `refund_charge` gives the money back.
+        InvoiceNotClosed: it is open; `add_credit` is what takes something off it.
+        InvoiceVoid: it is void already.
+        PaymentUnderWay: what came of its last charge is not known yet.
+        BadInput: a text is missing or too long.
+        GatewayUnusable: the gateway cannot be asked about its last charge now.
+    """
+    return corrections.void_invoice(invoice, operator, memo)
+
+
+def add_credit(user: Any, amount: Any, *, operator: str, memo: str) -> InvoiceItem:
+    """Put a credit of `amount` on the open invoice of the account that `user` owns, and return the item.
+
+    Args:
+        amount: in the merchant's currency, above zero.
+        operator: the name of who decided it; kept with the item.
+        memo: what for; it stands on the invoice.
+
+    Raises:
+        NoAccount: the user owns no account.
+        BadMoney, BadInput: `amount` is no sum above zero; a text is missing or too long.
+    """
+    return corrections.add_item(user, amount, operator, memo, sign=-1)
+
+
+def add_debit(user: Any, amount: Any, *, operator: str, memo: str) -> InvoiceItem:
+    """Put a debit of `amount` on the open invoice of the account that `user` owns; else as `add_credit`."""
+    return corrections.add_item(user, amount, operator, memo, sign=1)

@@ -19,7 +19,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from .. import conf
-from ..exceptions import GatewayUncertain, GatewayUnusable
+from ..exceptions import GatewayUncertain, GatewayUnusable, InvoiceVoid
 from ..gateway import PaymentService
 from ..models import Account, Card, Charge, Invoice
 from . import retries
@@ -28,6 +28,7 @@ from .cards import current_card, take_out_of_vault
 from .charging import charge_invoice
 from .invoicing import close_invoice, open_missing_invoices
 from .locks import is_held, limit_lock_wait, lock_account_unless_held
+from .refunding import resolve_pending
 from .reports import DispatchReport
 from .retries import Wait
 from .standing import follow_and_announce
@@ -89,6 +90,8 @@ def _before(run: _Run) -> None:
         return
     run.report.announced = announce_overdue()
     try:
+        for refund in resolve_pending(run.service):
+            run.report.error(f"{refund}: the money did not go back; the gateway says: {refund.message}")
         take_out_of_vault(run.service)
     except GatewayUncertain as error:
         logger.warning("A card that left is still in the vault: %s", error)
@@ -208,7 +211,10 @@ def _charge_due(run: _Run, service: PaymentService, account_id: int) -> None:
     # One whose outcome is open comes first: until it is known no other of the account can be charged.
     due = Invoice.objects.due(run.period).filter(account=account_id, closed=True)
     for invoice in due.order_by(F("pending_charge").asc(nulls_last=True), "period"):
-        result = charge_invoice(service, invoice, _policy(run))
+        try:
+            result = charge_invoice(service, invoice, _policy(run))
+        except InvoiceVoid:
+            continue  # an operator was faster
         if result is Wait.AT_WORK_ELSEWHERE:
             raise _Held
         run.report.result(result)

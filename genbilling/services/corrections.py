@@ -1,0 +1,64 @@
+"""What an operator corrects in the books: an unpaid invoice voided, a manual credit or debit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from .. import periods
+from ..exceptions import InvoiceNotClosed, InvoicePaid, InvoiceVoid, PaymentUnderWay
+from ..gateway import PaymentService
+from ..models import Charge, Invoice, InvoiceItem
+from .charging import resolve
+from .invoicing import open_invoice
+from .locks import lock_account, lock_account_owned_by
+from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
+from .standing import follow_and_announce
+
+
+def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
+    """Void a closed invoice that is not paid; see `genbilling.interface`."""
+    operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
+    pending = Charge.objects.filter(invoice=invoice.pk, state=Charge.State.PENDING).first()
+    if pending is not None:
+        # It may have been paid: that is found out before anything else happens to the invoice.
+        resolve(PaymentService(), pending)
+    with transaction.atomic():
+        lock_account(invoice.account_id)
+        stored = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
+        _refuse_unvoidable(stored)
+        Invoice.objects.filter(pk=stored.pk).update(
+            void=True, void_at=timezone.now(), void_by=operator, void_memo=memo, failed=False, failed_at=None
+        )
+    follow_and_announce(invoice.account_id)
+    invoice.refresh_from_db()
+    return invoice
+
+
+@transaction.atomic
+def add_item(user: Any, amount: Any, operator: str, memo: str, *, sign: int) -> InvoiceItem:
+    """Put a credit (`sign` -1) or a debit (1) on the open invoice of the account that `user` owns."""
+    operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
+    value = positive(amount)
+    account = lock_account_owned_by(user)
+    invoice = open_invoice(account, periods.get_current_billing_period())
+    return InvoiceItem.objects.create(
+        invoice=invoice, description=memo, amount=sign * value, operator=operator
+    )
+
+
+def _refuse_unvoidable(invoice: Invoice) -> None:
+    if invoice.void:
+        raise InvoiceVoid(f"The {invoice} is void already.")
+    if not invoice.closed:
+        raise InvoiceNotClosed(
+            f"The {invoice} is open: put a credit on it instead, or wait until dispatch_invoices closes it."
+        )
+    if invoice.paid or invoice.charges.filter(state=Charge.State.PAID).exists():
+        raise InvoicePaid(f"The {invoice} is paid: refund_charge() gives the money back.")
+    if invoice.charges.filter(state=Charge.State.PENDING).exists():
+        raise PaymentUnderWay(
+            f"What came of the last charge of the {invoice} is not known yet: try again in some minutes."
+        )

@@ -1,0 +1,168 @@
+"""Giving money back: claim, call, record, as for a charge, with a key of its own and the same endings."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from .. import money
+from ..exceptions import (
+    GatewayUncertain,
+    GatewayUnusable,
+    NothingToRefund,
+    PaymentUnderWay,
+    RefundRefused,
+    RefundTooLarge,
+)
+from ..gateway import Ending, Outcome, PaymentService
+from ..models import Charge, Invoice, Refund
+from . import attempts
+from .attempts import Find, Send
+from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
+
+logger = logging.getLogger(__name__)
+
+State = Refund.State
+
+NOT_SETTLED = (
+    "The charge has not settled yet. It can be given back whole, which voids it; a part only once it has "
+    "settled, as a rule the next day."
+)
+
+
+def refund_charge(charge: Charge, amount: Any, operator: str, memo: str) -> Refund:
+    """Give back `amount` of a paid charge, or all that is left; see `genbilling.interface`."""
+    operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
+    wanted = None if amount is None else positive(amount)
+    service = PaymentService()
+    for pending in _pending(charge):
+        resolve(service, pending)
+    refund = _claim(charge, wanted, operator, memo)
+    try:
+        refund = record(refund, _send(service, refund))
+    except GatewayUnusable as error:
+        # Nothing was sent yet: how to give it back could not even be asked.
+        refund = record(refund, Outcome(ending=Ending.NOT_SENT, message=str(error)))
+    if refund.state == State.NOT_SENT:
+        raise GatewayUnusable(f"Nothing was given back: {refund.message}")
+    if refund.state == State.REFUSED:
+        raise RefundRefused(f"The gateway refused the {refund}: {refund.message}", refund)
+    return refund
+
+
+def resolve_pending(service: PaymentService) -> list[Refund]:
+    """Find out what became of refunds whose answer was lost; return those that did not go through (yet).
+
+    Raises:
+        GatewayUnusable: the gateway cannot be asked now.
+    """
+    now = timezone.now()
+    pending = Refund.objects.filter(state=State.PENDING).select_related("charge").order_by("pk")
+    resolved = [resolve(service, one) for one in pending if not attempts.may_be_in_flight(one, now)]
+    return [refund for refund in resolved if refund.state != State.PAID]
+
+
+def resolve(service: PaymentService, refund: Refund) -> Refund:
+    """Find out what became of a refund whose answer was lost, record it, and return it.
+
+    Raises:
+        GatewayUnusable: the gateway cannot be asked now.
+    """
+    now = timezone.now()
+    if attempts.may_be_in_flight(refund, now):
+        return refund
+    if refund.kind == Refund.Kind.UNDECIDED:
+        return record(refund, Outcome(ending=Ending.NOT_SENT, message="Its sender died before it was sent."))
+    outcome = attempts.find_out(refund, _find(service, refund), _sending(service, refund), now)
+    return record(refund, outcome)
+
+
+def record(refund: Refund, outcome: Outcome) -> Refund:
+    """Write down what came of `refund` and return it as it is now; an earlier record stands."""
+    with transaction.atomic(durable=True):
+        Charge.objects.select_for_update(no_key=True).get(pk=refund.charge_id)
+        stored = Refund.objects.select_for_update(no_key=True).select_related("charge").get(pk=refund.pk)
+        slow = outcome.ending is Ending.NOT_SENT and stored.uncertain_at != refund.uncertain_at
+        if stored.state != State.PENDING or slow:
+            return stored
+        if outcome.transaction_id and not _is_ours(stored, outcome):
+            logger.error("The %s met a transaction that is not its own: %r", stored, outcome)
+            message = f"Transaction {outcome.transaction_id} is another's, or has another amount."
+            outcome = Outcome(ending=Ending.UNKNOWN, message=message)
+        attempts.write_answer(stored, outcome, timezone.now())
+        stored.save()
+    stored.result = outcome.result
+    return stored
+
+
+def _claim(charge: Charge, wanted: Decimal | None, operator: str, memo: str) -> Refund:
+    with transaction.atomic(durable=True):
+        # The invoice's lock first, in the order in which a payment is recorded.
+        Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
+        stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        if stored.refunds.filter(state=State.PENDING).exists():
+            raise PaymentUnderWay(
+                f"What came of an earlier refund of the {stored} is not known yet: try again in some minutes."
+            )
+        left = stored.amount - stored.refunded() if stored.state == State.PAID else money.ZERO
+        if left <= money.ZERO:
+            raise NothingToRefund(f"The {stored} took no money, or all of it went back already.")
+        if wanted is not None and wanted > left:
+            raise RefundTooLarge(f"{wanted} is more than the {left} that is left of the {stored}.")
+        return Refund.objects.create(charge=stored, amount=wanted or left, operator=operator, memo=memo)
+
+
+def _send(service: PaymentService, refund: Refund) -> Outcome:
+    """Decide how the money goes back, write that down, and send it.
+
+    Raises:
+        GatewayUnusable: the gateway cannot be asked now, or did not answer the question; nothing was sent.
+    """
+    charge = refund.charge
+    if not _can_be_voided(service, charge):
+        refund.kind = Refund.Kind.REFUND
+        refund.request = {"amount": str(refund.amount), "order_id": refund.order_id}
+    elif refund.amount == charge.amount:
+        refund.kind = Refund.Kind.VOID
+    else:
+        return Outcome(ending=Ending.REFUSED, message=NOT_SETTLED)
+    with transaction.atomic(durable=True):
+        still_ours = Refund.objects.filter(pk=refund.pk, state=State.PENDING)
+        if not still_ours.update(kind=refund.kind, request=refund.request):
+            raise GatewayUnusable("It took so long to ask the gateway that the refund was given up.")
+    return attempts.send(refund, _sending(service, refund))
+
+
+def _can_be_voided(service: PaymentService, charge: Charge) -> bool:
+    try:
+        return service.can_be_voided(charge.transaction_id)
+    except GatewayUncertain as error:
+        raise GatewayUnusable(str(error)) from error
+
+
+def _sending(service: PaymentService, refund: Refund) -> Send:
+    transaction_id = refund.charge.transaction_id
+    if refund.kind == Refund.Kind.VOID:
+        return lambda key: service.void(transaction_id, key)
+    return lambda key: service.refund(transaction_id, refund.request, key)
+
+
+def _find(service: PaymentService, refund: Refund) -> Find:
+    if refund.kind == Refund.Kind.VOID:
+        return partial(service.find_void, refund.charge.transaction_id)
+    return partial(service.find_refund, refund.order_id)
+
+
+def _is_ours(refund: Refund, outcome: Outcome) -> bool:
+    if refund.kind == Refund.Kind.VOID:
+        return outcome.transaction_id == refund.charge.transaction_id
+    return outcome.amount == refund.amount and outcome.order_id == refund.order_id
+
+
+def _pending(charge: Charge) -> list[Refund]:
+    return list(charge.refunds.filter(state=State.PENDING).select_related("charge"))
