@@ -13,12 +13,36 @@ from ..periods import get_current_billing_period, parse_period
 from ..services.month import MonthReport
 
 
-class BillingCommand(BaseCommand):
-    """A command for cron: it does its work for a period, and its last line is a summary with counts."""
+class GenbillingCommand(BaseCommand):
+    """A command whose last line is a summary with counts, and whose errors are help."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return the parser; no option may be abbreviated: ``--force`` is not ``--force-color``."""
         return super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the command; an error of genbilling's own becomes one line and exit status 1."""
+        try:
+            self.run(options)
+        except GenbillingError as error:
+            raise CommandError(str(error)) from error
+
+    def run(self, options: dict[str, Any]) -> None:
+        """Do the work of the command."""
+        raise TypeError("a command defines run()")
+
+    def bar(self, unit: str, total: int | None = None) -> tqdm[Any]:
+        """Return a progress bar: shown on a terminal, silent in cron."""
+        return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
+
+    @property
+    def name(self) -> str:
+        """The command's name, as it is typed."""
+        return self.__module__.rpartition(".")[2]
+
+
+class BillingCommand(GenbillingCommand):
+    """A command for cron that does its work for a period."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options that all billing commands take."""
@@ -27,21 +51,13 @@ class BillingCommand(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Run the command; an error of genbilling's own becomes one line and exit status 1."""
-        period = options["period"] or get_current_billing_period()
-        try:
-            self.work(period, options)
-        except GenbillingError as error:
-            raise CommandError(str(error)) from error
+    def run(self, options: dict[str, Any]) -> None:
+        """Do the work of the command for the period that was asked for, or for the current one."""
+        self.work(options["period"] or get_current_billing_period(), options)
 
     def work(self, period: int, options: dict[str, Any]) -> None:
         """Do the work of the command for `period`."""
         raise TypeError("a billing command defines work()")
-
-    def bar(self, unit: str, total: int | None = None) -> tqdm[Any]:
-        """Return a progress bar: shown on a terminal, silent in cron."""
-        return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
 
     def changed(self, report: MonthReport, period: int, options: dict[str, Any], done: str) -> None:
         """Print the summary of a command that changes rows in batches; rows that were held are an error."""
@@ -55,9 +71,8 @@ class BillingCommand(BaseCommand):
 
     def summary(self, period: int, options: dict[str, Any], text: str) -> None:
         """Print the last line."""
-        name = self.__module__.rpartition(".")[2]
         dry = " (dry run, nothing was changed)" if options["dry_run"] else ""
-        self.stdout.write(f"{name} {period}{dry}: {text}")
+        self.stdout.write(f"{self.name} {period}{dry}: {text}")
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,0 +1,35 @@
+"""Accounts: every period has its invoice, and the status says why it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from ... import periods
+from ...models import Account
+from .numbers import Found
+
+CHUNK = 500
+
+
+def rows() -> QuerySet[Account]:
+    """Return the rows that are looked at."""
+    return Account.objects.all()
+
+
+def findings() -> Found:
+    """Yield what is wrong with each account."""
+    wanted = rows().select_related("owner").prefetch_related("invoices")
+    for account in wanted.order_by("pk").iterator(chunk_size=CHUNK):
+        yield "accounts", [f"The {account} (id {account.pk}): {what}." for what in _account(account)]
+
+
+def _account(account: Account) -> Iterator[str]:
+    first = periods.period_of(periods.today(account.created_at))
+    there = {invoice.period for invoice in account.invoices.all()}
+    for period in periods.from_to(periods.next_period(first), account.invoiced_through):
+        if period not in there:
+            yield f"it has no invoice for {period}"
+    if account.expired_unpaid_at is not None and account.status != Account.Status.EXPIRED:
+        yield f"it is noted as expired unpaid, and is {account.status}"

@@ -1,0 +1,52 @@
+"""Invoices and their items: sums and totals, and that closed ones are as they were at closing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from ... import money
+from ...models import Invoice, InvoiceItem
+from ..seals import broken_seals
+from .numbers import Found
+
+CHUNK = 500
+
+
+def rows() -> QuerySet[Invoice]:
+    """Return the rows that are looked at."""
+    return Invoice.objects.all()
+
+
+def findings() -> Found:
+    """Yield what is wrong with each invoice and its items."""
+    wanted = rows().select_related("account__owner").prefetch_related("related_items__product")
+    for invoice in wanted.order_by("pk").iterator(chunk_size=CHUNK):
+        name = f"The {invoice} (id {invoice.pk})"
+        items = list(invoice.related_items.all())
+        wrong = [*_as_it_was_closed(invoice, items), *_items(invoice, items)]
+        yield "invoices", [f"{name}: {what}." for what in wrong]
+
+
+def _as_it_was_closed(invoice: Invoice, items: list[InvoiceItem]) -> Iterator[str]:
+    if not invoice.closed:
+        if invoice.seal or invoice.printed_number:
+            yield "it was closed, and somebody opened it again"
+        return
+    yield from broken_seals(invoice, items)
+    total = money.total(item.amount for item in items)
+    if invoice.total != total:
+        yield f"its total is {invoice.total}, but its items come to {total}"
+    if invoice.total is not None and invoice.total < money.ZERO:
+        yield f"its total is {invoice.total}: a credit is carried over, and never left here"
+    if bool(items) != (invoice.number is not None):
+        yield "it has items and no number" if items else "it has a number and no items"
+    if (invoice.number is None) != (not invoice.printed_number):
+        yield f"its number is {invoice.number}, but printed as {invoice.printed_number!r}"
+
+
+def _items(invoice: Invoice, items: list[InvoiceItem]) -> Iterator[str]:
+    for item in items:
+        if item.product is not None and item.product.account_id != invoice.account_id:
+            yield f"item {item.pk} bills a product of account {item.product.account_id}"
