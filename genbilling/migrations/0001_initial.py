@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                     "uncertain_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When an answer last left the outcome unknown, or the request was sent again.",
+                        help_text="When the outcome was found to be unknown, or the request was sent again after that.",
                         null=True,
                         verbose_name="uncertain at",
                     ),
@@ -542,7 +542,7 @@ class Migration(migrations.Migration):
                     "uncertain_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When an answer last left the outcome unknown, or the request was sent again.",
+                        help_text="When the outcome was found to be unknown, or the request was sent again after that.",
                         null=True,
                         verbose_name="uncertain at",
                     ),

@@ -54,7 +54,7 @@ class Attempt(models.Model):
         _("uncertain at"),
         null=True,
         blank=True,
-        help_text=_("When an answer last left the outcome unknown, or the request was sent again."),
+        help_text=_("When the outcome was found to be unknown, or the request was sent again after that."),
     )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 

@@ -92,7 +92,8 @@ def write_answer(attempt: Charge | Refund, outcome: Outcome, now: datetime) -> N
     """Put the gateway's answer on `attempt`, unsaved; unknown: note when, and leave it pending."""
     attempt.message = outcome.message
     if outcome.ending is Ending.UNKNOWN:
-        attempt.uncertain_at = now
+        # The time of the last sending: looking for it in vain does not make that any later.
+        attempt.uncertain_at = attempt.uncertain_at or now
         return
     attempt.state = Attempt.State[outcome.ending.name]
     attempt.ended_at = now
