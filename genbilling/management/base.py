@@ -6,6 +6,7 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 from tqdm import tqdm
 
 from ..exceptions import BadPeriod, GenbillingError
@@ -21,11 +22,16 @@ class GenbillingCommand(BaseCommand):
         return super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the command; an error of genbilling's own becomes one line and exit status 1."""
+        """Run the command; an error of genbilling's or the database's becomes one line and exit status 1."""
         try:
             self.run(options)
         except GenbillingError as error:
             raise CommandError(str(error)) from error
+        except (OperationalError, InterfaceError) as error:
+            # The server is away, or went away. Whatever was committed is noted, and not done again.
+            raise CommandError(
+                f"The database failed ({' '.join(str(error).split())}). It is safe to run the command again."
+            ) from error
 
     def run(self, options: dict[str, Any]) -> None:
         """Do the work of the command."""
