@@ -75,6 +75,8 @@ def dispatch_invoices(
         _before(run)
         _visit_all(run)
         _visit_held(run)
+    except (OperationalError, InterfaceError) as error:
+        _stop(run, _database_failed(error))
     finally:
         run.stop.set()
     return run.report
@@ -96,7 +98,7 @@ def _before(run: _Run) -> None:
     except GatewayUncertain as error:
         logger.warning("A card that left is still in the vault: %s", error)
     except GatewayUnusable as error:
-        _stop(run, error)
+        _stop(run, f"{type(error).__name__}: {error}")
 
 
 def _visit_all(run: _Run) -> None:
@@ -166,12 +168,12 @@ def _visit(run: _Run, account_id: int) -> None:
     except _Held:
         raise
     except GatewayUnusable as error:
-        _stop(run, error)
+        _stop(run, f"{type(error).__name__}: {error}")
     except (OperationalError, InterfaceError) as error:
         if isinstance(error, OperationalError) and is_held(error):
             raise _Held from error
         if _database_is_gone(error):
-            _stop(run, error)
+            _stop(run, _database_failed(error))
         else:
             _failed(run, account_id, error)
     except Exception as error:
@@ -259,6 +261,12 @@ def _to_visit(period: int) -> QuerySet[Account]:
     return Account.objects.filter(lacking | recovering | Exists(due))
 
 
-def _stop(run: _Run, error: Exception) -> None:
-    run.report.stopped = f"{type(error).__name__}: {error}"
+def _stop(run: _Run, reason: str) -> None:
+    run.report.stopped = reason
     run.stop.set()
+
+
+def _database_failed(error: Exception) -> str:
+    # A charge that was under way is pending in the books, and found out about like any other.
+    words = " ".join(str(error).split())
+    return f"The database failed ({words}). A later run finds out what became of the charges under way."
