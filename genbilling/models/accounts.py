@@ -53,6 +53,12 @@ class Account(models.Model):
         _("customer id"), max_length=36, unique=True, default=random_id, editable=False
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    activated_at = models.DateTimeField(
+        _("activated at"),
+        null=True,
+        blank=True,
+        help_text=_("By hand: what failed before this does not change the status any more."),
+    )
     expired_unpaid_at = models.DateTimeField(
         _("expired unpaid at"),
         null=True,

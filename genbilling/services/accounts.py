@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from .. import periods
 from ..exceptions import AlreadyInAccount, NoAccount
@@ -58,7 +59,11 @@ def remove_user(user: Any, parent: Any) -> Account:
 def activate_account(user: Any) -> Account:
     """Make the account that `user` owns active; see `genbilling.interface`."""
     account = lock_account_owned_by(user)
-    return account if account.billable() else activate(account)
+    if account.billable():
+        return account
+    account.activated_at = timezone.now()
+    account.save(update_fields=["activated_at"])
+    return activate(account)
 
 
 @transaction.atomic

@@ -56,12 +56,14 @@ def follow_and_announce(account_id: int) -> None:
 def _status_due(account: Account, now: datetime) -> str | None:
     """Return the status that the account moves to, or None."""
     owed = account.invoices.unsettled().filter(closed=True)
-    failed = list(owed.filter(failed=True))
+    failed = owed.filter(failed=True)
+    if account.activated_at:
+        failed = failed.filter(failed_at__gt=account.activated_at)
     if account.billable():
         card = current_card(account)
         if any(retries.days_are_used_up(invoice, card, now) for invoice in failed):
             return Status.EXPIRED
-        if failed and account.status == Status.ACTIVE:
+        if account.status == Status.ACTIVE and failed.exists():
             return Status.GRACE
     recovering = account.status == Status.GRACE or account.expired_unpaid_at is not None
     return Status.ACTIVE if recovering and not owed.exists() else None

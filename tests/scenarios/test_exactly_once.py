@@ -10,6 +10,7 @@ from django.utils import timezone
 from genbilling.exceptions import GatewayUncertain, HandlerError, InvoiceClosed, InvoiceStale
 from genbilling.gateway import Ending, Outcome, PaymentService
 from genbilling.interface import (
+    activate_account,
     add_product_to_account,
     cancel_account,
     remove_product_from_account,
@@ -164,6 +165,7 @@ def test_an_invoice_whose_retry_days_are_used_up_does_not_keep_the_later_ones_wa
         turn_the_month()
     with at("2026-10-02"):
         run("dispatch_invoices")
+        activate_account(user)
         remove_product_from_account("SOFT", user)
         add_product_to_account("PLAN", user)
     with at("2026-11-01"):

@@ -207,12 +207,17 @@ def test_an_account_that_the_project_ended_is_not_taken_up_by_a_payment(user, br
     assert status(user) in {"cancelled", "expired"}
 
 
-def test_an_expired_account_that_the_project_activates_is_active(user, braintree):
+def test_an_expired_account_that_the_project_activates_stays_active(user, braintree):
     braintree.declining_card(user, 2001)
     dispatch_daily(1, 2, 4, 8)
     with at("2026-10-09"):
         activate_account(user)
-    assert status(user) == "active"
+    dispatch_daily(10, 11, 20)
+    assert status(user) == "active", "it is the project's to forgive"
+    with at("2026-10-21"):
+        braintree.declining_card(user, 2001)
+        run("dispatch_invoices")
+    assert status(user) == "expired", "until it fails again"
 
 
 def test_without_retry_days_the_status_does_not_change(settings, user, braintree):
