@@ -1,9 +1,11 @@
 import threading
+from collections import Counter
 
 import pytest
 from django.db import connection
 from tqdm import TMonitor
 
+from genbilling.services.audit import audit
 from tests.concurrency.crowd import until
 from tests.concurrency.processes import Process
 
@@ -17,6 +19,7 @@ def nothing_left_behind(transactional_db):
     assert [one for one in set(threading.enumerate()) - before if not isinstance(one, TMonitor)] == []
     if connection.vendor == "postgresql":
         until(lambda: _other_connections() == 0, "the others' connections are closed")
+    assert list(audit(Counter())) == []
 
 
 @pytest.fixture

@@ -120,6 +120,7 @@ def test_what_is_not_found_long_after_an_old_key_did_not_happen_and_is_charged_a
     assert braintree.charged_to(user).total == Decimal("20.00")
 
 
+@pytest.mark.tampers
 def test_a_payment_that_comes_in_after_the_charge_was_given_up_is_kept_in_words(claimed, caplog):
     Charge.objects.filter(pk=claimed.pk).update(state="not_sent", ended_at=timezone.now())
     late = Outcome(

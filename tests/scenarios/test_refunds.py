@@ -111,6 +111,7 @@ def test_a_part_of_what_has_not_settled_is_refused_and_says_what_to_do(charge, b
     assert refund(charge, "5.00").state == "paid"
 
 
+@pytest.mark.tampers
 def test_a_charge_that_was_refused_has_nothing_to_refund(charge, braintree):
     charge.state, charge.pk, charge.key = "refused", None, "another"
     charge.save()
