@@ -137,6 +137,15 @@ class PaymentService:
             yield from self._transactions(since, end)
             since = end
 
+    def find(self, transaction_id: str) -> Booked | None:
+        """Return what the gateway booked as `transaction_id`, or None; raises as `find_sale`."""
+        try:
+            return _booked(self._gateway.transaction.find(transaction_id))
+        except NotFoundError:
+            return None
+        except Exception as error:
+            raise error_of(error) from error
+
     def disputes(self, since: date, until: date) -> Iterator[Dispute]:
         """Yield the disputes received from the day `since` to the day `until`, both included.
 
@@ -230,12 +239,7 @@ class PaymentService:
                 yield from self._transactions(since, middle)
                 yield from self._transactions(middle, until)
                 return
-            for one in found.items:
-                yield Booked(
-                    outcome=outcome_of_transaction(one),
-                    is_refund=one.type == CREDIT,
-                    refunds=one.refunded_transaction_id or "",
-                )
+            yield from map(_booked, found.items)
         except Exception as error:
             raise error_of(error) from error
 
@@ -243,3 +247,11 @@ class PaymentService:
         result = self._gateway.customer.create({"id": customer_id})
         if not result.is_success and CUSTOMER_ID_IN_USE not in error_codes(result):
             raise CardRefused(result.message)
+
+
+def _booked(transaction: Any) -> Booked:
+    return Booked(
+        outcome=outcome_of_transaction(transaction),
+        is_refund=transaction.type == CREDIT,
+        refunds=transaction.refunded_transaction_id or "",
+    )

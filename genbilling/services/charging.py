@@ -19,6 +19,7 @@ from .. import conf
 from ..exceptions import GatewayUnusable, InvoiceNotClosed, InvoiceVoid
 from ..gateway import Ending, Outcome, PaymentService
 from ..models import Card, Charge, Invoice
+from ..money import ZERO
 from . import attempts, retries
 from .announcing import announce, announce_expiry
 from .attempts import Send
@@ -113,6 +114,31 @@ def record(charge: Charge, outcome: Outcome) -> Charge | Wait:
     return stored
 
 
+def correct(charge: Charge, outcome: Outcome) -> Charge | None:
+    """Rewrite what came of an ended charge, as the gateway's own books have it; return it as it is now.
+
+    A sale that did not settle makes its invoice fail, one that was paid after all pays it, and the project is
+    told. None: the books do not allow it (any more), and nothing was changed.
+    """
+    with transaction.atomic(durable=True):
+        invoice = Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
+        stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        if stored.state != charge.state or not _can_be_corrected(invoice, stored, outcome):
+            return None
+        stored.signalled_at = None
+        _write(stored, outcome)
+    _finish(stored)
+    return stored
+
+
+def _can_be_corrected(invoice: Invoice, charge: Charge, outcome: Outcome) -> bool:
+    if not _is_ours(charge, outcome):
+        return False
+    if outcome.ending is Ending.PAID:
+        return not (invoice.paid or invoice.void or invoice.pending_charge_id)
+    return outcome.ending is Ending.REFUSED and charge.refunded() == ZERO
+
+
 def _claim(invoice: Invoice, policy: Policy) -> Charge | Wait:
     now = timezone.now()
     with transaction.atomic(durable=True):
@@ -203,7 +229,9 @@ def _move_invoice(charge: Charge) -> None:
 
 
 def _mark_failed(invoice: Invoice, now: datetime) -> None:
-    Invoice.objects.filter(pk=invoice.pk).update(pending_charge=None, failed=True, failed_at=now)
+    Invoice.objects.filter(pk=invoice.pk).update(
+        pending_charge=None, paying_charge=None, paid=False, paid_at=None, failed=True, failed_at=now
+    )
 
 
 def _is_ours(charge: Charge, outcome: Outcome) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 State = Refund.State
 
+MADE_THERE = "Made at Braintree"
 NOT_SETTLED = (
     "The charge has not settled yet. It can be given back whole, which voids it; a part only once it has "
     "settled, as a rule the next day."
@@ -98,6 +100,40 @@ def record(refund: Refund, outcome: Outcome) -> Refund:
         stored.save()
     stored.result = outcome.result
     return stored
+
+
+def correct(refund: Refund, outcome: Outcome) -> Refund | None:
+    """Rewrite what came of an ended refund, as the gateway's own books have it; return it as it is now.
+
+    None: the books do not allow it (any more), and nothing was changed.
+    """
+    with transaction.atomic(durable=True):
+        charge = Charge.objects.select_for_update(no_key=True).get(pk=refund.charge_id)
+        stored = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+        if stored.state != refund.state or (outcome.ending is Ending.PAID and not _has_room(charge, stored)):
+            return None
+        attempts.write_answer(stored, outcome, timezone.now())
+        stored.save()
+    return stored
+
+
+def note_foreign(charge: Charge, outcome: Outcome, kind: str) -> Refund | None:
+    """Write down money that went back by somebody's hand at the gateway; return the refund.
+
+    None: the books do not allow it (any more), and nothing was changed.
+    """
+    with transaction.atomic(durable=True):
+        stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        refund = Refund(charge=stored, amount=outcome.amount or money.ZERO, kind=kind, memo=MADE_THERE)
+        if stored.state != State.PAID or not _has_room(stored, refund):
+            return None
+        attempts.write_answer(refund, replace(outcome, ending=Ending.PAID), timezone.now())
+        refund.save()
+    return refund
+
+
+def _has_room(charge: Charge, refund: Refund) -> bool:
+    return refund.amount <= charge.amount - charge.refunded()
 
 
 def _claim(charge: Charge, wanted: Decimal | None, operator: str, memo: str) -> Refund:

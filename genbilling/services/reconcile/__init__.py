@@ -1,0 +1,54 @@
+"""Comparing our books with the gateway's own, both ways: what is safe is repaired, the rest is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import QuerySet
+
+from ...gateway import PaymentService
+from ...models import Charge, Refund
+from ...models.charges import ORDER_ID_PREFIX, Attempt
+from ...periods import today
+from . import disputes, refunds, sales
+from .report import Comparison
+
+T = TypeVar("T", bound=Attempt)
+
+Progress = Callable[[int], object]
+
+
+def reconcile(
+    since: datetime, until: datetime, *, dry_run: bool = False, progress: Progress = bool
+) -> Comparison:
+    """Compare what was booked from `since` to before `until` (aware moments), and return what came of it.
+
+    `progress` is called with the number of transactions compared.
+
+    Raises:
+        BadSetting: the gateway is not set up.
+        GatewayUnusable, GatewayUncertain: the gateway did not answer; what was repaired stays.
+    """
+    comparison = Comparison(service=PaymentService(), dry_run=dry_run)
+    for booked in comparison.service.transactions(since, until):
+        # What the project, or another one, charges through the same merchant account is not ours.
+        if booked.outcome.order_id.startswith(ORDER_ID_PREFIX) or refunds.is_of_ours(booked):
+            comparison.looked_at["transactions"] += 1
+            (refunds if booked.is_refund else sales).compare(comparison, booked)
+        progress(1)
+    for charge in _unmet(Charge.objects.exclude(card_token=""), since, until, comparison):
+        sales.look_up(comparison, charge)
+    for refund in _unmet(Refund.objects.select_related("charge"), since, until, comparison):
+        refunds.look_up(comparison, refund)
+    for dispute in comparison.service.disputes(today(since), today(until - timedelta(seconds=1))):
+        disputes.compare(comparison, dispute)
+    return comparison
+
+
+def _unmet(rows: QuerySet[T], since: datetime, until: datetime, comparison: Comparison) -> Iterator[T]:
+    """Yield those of ours that were sent in that time, and that no transaction was found for."""
+    sent = rows.filter(created_at__gte=since, created_at__lt=until).exclude(state=Attempt.State.NOT_SENT)
+    unmet = [pk for pk, key in sent.order_by("pk").values_list("pk", "key") if key not in comparison.met]
+    return (rows.get(pk=pk) for pk in unmet)

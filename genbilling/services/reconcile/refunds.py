@@ -1,0 +1,92 @@
+"""Refunds in the gateway's books beside refunds in ours."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.utils import timezone
+
+from ...gateway import Booked, Ending, Outcome
+from ...models import Charge, Refund
+from ...models.charges import ORDER_ID_PREFIX
+from .. import attempts, refunding
+from .report import Comparison
+
+State = Refund.State
+VOIDED = "voided"
+
+
+def is_of_ours(booked: Booked) -> bool:
+    """Return whether `booked` is a refund of a charge in these books."""
+    return booked.is_refund and Charge.objects.filter(transaction_id=booked.refunds).exists()
+
+
+def compare(comparison: Comparison, booked: Booked) -> None:
+    """Compare a refund that the gateway booked with ours; one that was made there is written down."""
+    outcome = booked.outcome
+    refunds = Refund.objects.select_related("charge__invoice__account__owner")
+    # One that was made at Braintree has the order id of its sale.
+    refund = (
+        refunds.filter(key=outcome.order_id.removeprefix(ORDER_ID_PREFIX)).first()
+        or refunds.filter(transaction_id=outcome.transaction_id).first()
+    )
+    if refund is not None:
+        comparison.met.add(refund.key)
+        _compare(comparison, refund, outcome)
+        return
+    said = f"Transaction {outcome.transaction_id} ({outcome.status}) refunds {outcome.amount}"
+    charge = Charge.objects.filter(transaction_id=booked.refunds).first()
+    if charge is None:
+        comparison.leave(f"{said} of transaction {booked.refunds}, and is not in these books")
+    elif outcome.ending is Ending.PAID:
+        work = partial(refunding.note_foreign, charge, outcome, Refund.Kind.REFUND)
+        comparison.repair(f"{said} of the {charge}, and was made at Braintree; it is written down", work)
+
+
+def look_up(comparison: Comparison, refund: Refund) -> None:
+    """Look for a refund of ours that the gateway's list did not have."""
+    if refund.state == State.PENDING:
+        _resolve(comparison, refund)
+    elif refund.transaction_id:
+        booked = comparison.service.find(refund.transaction_id)
+        if booked is None:
+            comparison.leave(f"The {refund}: the gateway has no transaction {refund.transaction_id}")
+        elif refund.kind == Refund.Kind.REFUND:
+            _compare(comparison, refund, booked.outcome)
+        elif booked.outcome.status != VOIDED and refund.state == State.PAID:
+            comparison.leave(
+                f"The {refund} voided transaction {refund.transaction_id}, which is {booked.outcome.status}"
+            )
+
+
+def _compare(comparison: Comparison, refund: Refund, outcome: Outcome) -> None:
+    comparison.looked_at["refunds"] += 1
+    said = f"transaction {outcome.transaction_id} of {outcome.amount} ({outcome.status})"
+    if refund.state == State.PENDING:
+        _resolve(comparison, refund)
+    elif outcome.amount != refund.amount:
+        comparison.leave(f"The {refund} differs from {said}")
+    elif refund.state == State.PAID and outcome.ending is not Ending.PAID:
+        if not comparison.dry_run:
+            refunding.correct(refund, outcome)
+        comparison.leave(f"The {refund} did not settle by {said}: the money did not go back; refund it again")
+    elif refund.state != State.PAID and outcome.ending is Ending.PAID:
+        comparison.repair(
+            f"The {refund} went back by {said} after all", partial(refunding.correct, refund, outcome)
+        )
+    elif outcome.status != refund.status and not comparison.dry_run:
+        Refund.objects.filter(pk=refund.pk, state=refund.state).update(status=outcome.status)
+
+
+def _resolve(comparison: Comparison, refund: Refund) -> None:
+    if attempts.may_be_in_flight(refund, timezone.now()):
+        return
+    found = f"The {refund} had lost its answer"
+    if comparison.dry_run:
+        comparison.repair(found, lambda: None)
+        return
+    resolved = refunding.resolve(comparison.service, refund)
+    if resolved.state == State.PAID:
+        comparison.repair(f"{found}; now it is known: the money went back", lambda: resolved)
+    else:
+        comparison.leave(f"{found}, and the money did not go back ({resolved.state}): {resolved.message}")
