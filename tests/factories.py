@@ -87,18 +87,18 @@ def credit(user, amount, period, description="Credit"):
     return invoice
 
 
-def run(command, **options):
+def run(command, *arguments, **options):
     """Run a management command and return its last line; a command that exits with 1 raises CommandError."""
     out = StringIO()
-    call_command(command, stdout=out, stderr=StringIO(), **options)
+    call_command(command, *arguments, stdout=out, stderr=StringIO(), **options)
     return out.getvalue().splitlines()[-1]
 
 
-def run_failing(command, **options):
+def run_failing(command, *arguments, **options):
     """Run a management command that must exit with 1, and return all that it said."""
     out, err = StringIO(), StringIO()
     try:
-        call_command(command, stdout=out, stderr=err, **options)
+        call_command(command, *arguments, stdout=out, stderr=err, **options)
     except CommandError as error:
         return f"{out.getvalue()}{err.getvalue()}{error}"
     raise AssertionError(f"{command} succeeded: {out.getvalue()}")

@@ -22,6 +22,7 @@ class DispatchReport:
     collected: Decimal = ZERO
     announced: int = 0
     held: list[int] = field(default_factory=list)
+    uncertain: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     stopped: str = ""
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -50,6 +51,7 @@ class DispatchReport:
                 self.collected += result.amount
             elif result.state == Charge.State.PENDING:
                 self.counts["uncertain"] += 1
+                self.uncertain.append(f"{result}: {result.message}")
             else:
                 self.counts["refused" if result.card_token else "without a card"] += 1
 

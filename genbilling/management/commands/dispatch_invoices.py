@@ -32,10 +32,8 @@ class Command(BillingCommand):
             self.stderr.write(
                 f"account {account_id}: not worked; another transaction or run holds it, or charges it"
             )
-        if report.counts["uncertain"]:
-            self.stderr.write(
-                f"{report.counts['uncertain']} charges whose outcome is not known yet; the next run finds out"
-            )
+        for charge in report.uncertain:
+            self.stderr.write(f"{charge} The outcome is not known; each run asks the gateway again.")
         if report.stopped:
             self.stderr.write(f"The run was stopped: {report.stopped}")
 
