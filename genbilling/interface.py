@@ -202,7 +202,7 @@ def void_invoice(invoice: Invoice, *, operator: str, memo: str) -> Invoice:
     """Void a closed invoice that is not paid, and return it: nothing is owed on it any more.
 
     It keeps its number and its items; what it billed is not billed again. A charge whose outcome is open is
-    resolved first.
+    resolved first, with the gateway: inside an atomic block it raises.
 
     Raises:
         InvoicePaid: it is paid; `refund_charge` gives the money back.
@@ -211,6 +211,7 @@ def void_invoice(invoice: Invoice, *, operator: str, memo: str) -> Invoice:
         PaymentUnderWay: what came of its last charge is not known yet.
         BadInput: a text is missing or too long.
         GatewayUnusable: the gateway cannot be asked about its last charge now.
+        RuntimeError: called inside an atomic block.
     """
     return corrections.void_invoice(invoice, operator, memo)
 

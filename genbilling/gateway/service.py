@@ -46,11 +46,13 @@ class VaultedCard:
 
 @dataclass(frozen=True, kw_only=True)
 class Booked:
-    """A transaction in the gateway's books; `refunds` is the id of the sale that a refund is of."""
+    """A transaction in the gateway's books: of a refund, `refunds` is the id of its sale; of a sale,
+    `refund_ids` are its refunds."""
 
     outcome: Outcome
     is_refund: bool
     refunds: str = ""
+    refund_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,4 +256,5 @@ def _booked(transaction: Any) -> Booked:
         outcome=outcome_of_transaction(transaction),
         is_refund=transaction.type == CREDIT,
         refunds=transaction.refunded_transaction_id or "",
+        refund_ids=tuple(transaction.refund_ids or ()),
     )

@@ -25,7 +25,7 @@ def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
     if pending is not None:
         # It may have been paid: that is found out before anything else happens to the invoice.
         resolve(PaymentService(), pending)
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         lock_account(invoice.account_id)
         stored = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
         _refuse_unvoidable(stored)

@@ -184,6 +184,12 @@ def test_a_second_sale_for_one_order_is_left(charge, braintree):
         second = braintree.gateway.transaction.sale(charge.request).transaction
     said = reconcile_failing()
     assert f"transaction {second.id} of 20.00 USD (settled) took money for it too" in said
+    with at("2026-10-03 13:00"):
+        assert braintree.gateway.transaction.refund(second.id, "5.00").is_success
+    assert "took money for it too" in reconcile_failing("2026-10-04")
+    with at("2026-10-04 13:00"):
+        assert braintree.gateway.transaction.refund(second.id).is_success
+    assert "0 left" in reconcile("2026-10-05"), "it was given back"
 
 
 def test_what_was_paid_after_all_pays_its_invoice(user, braintree):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from ...gateway import Booked, Ending, Outcome
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX
+from ...money import ZERO, total
 from .. import attempts, charging, refunding
 from .report import Comparison
 
@@ -22,14 +23,16 @@ def compare(comparison: Comparison, booked: Booked) -> None:
     key = outcome.order_id.removeprefix(ORDER_ID_PREFIX)
     charge = Charge.objects.select_related("invoice__account__owner").filter(key=key).first()
     if charge is None:
-        comparison.leave(
+        _leave_money(
+            comparison,
+            booked,
             f"Transaction {outcome.transaction_id} of {outcome.amount} ({outcome.status}) has the order id "
             f"{outcome.order_id}, and is not in these books: lost, or charged by another database that bills "
-            "through the same merchant account"
+            "through the same merchant account",
         )
         return
     comparison.met.add(key)
-    _compare(comparison, charge, outcome)
+    _compare(comparison, charge, booked)
 
 
 def look_up(comparison: Comparison, charge: Charge) -> None:
@@ -41,20 +44,22 @@ def look_up(comparison: Comparison, charge: Charge) -> None:
         if booked is None:
             comparison.leave(f"The {charge}: the gateway has no transaction {charge.transaction_id}")
         else:
-            _compare(comparison, charge, booked.outcome)
+            _compare(comparison, charge, booked)
 
 
-def _compare(comparison: Comparison, charge: Charge, outcome: Outcome) -> None:
+def _compare(comparison: Comparison, charge: Charge, booked: Booked) -> None:
+    outcome = booked.outcome
     comparison.looked_at["charges"] += 1
     said = f"transaction {outcome.transaction_id} of {outcome.amount} {outcome.currency} ({outcome.status})"
     if charge.state == State.PENDING:
         _resolve(comparison, charge)
     elif charge.transaction_id not in ("", outcome.transaction_id):
-        if outcome.ending is Ending.PAID:
-            comparison.leave(
-                f"The {charge} has transaction {charge.transaction_id}, and {said} took money for it too: "
-                "refund that one at Braintree"
-            )
+        _leave_money(
+            comparison,
+            booked,
+            f"The {charge} has transaction {charge.transaction_id}, and {said} took money for it too: "
+            "refund that one at Braintree",
+        )
     elif outcome.amount != charge.amount or charge.currency not in ("", outcome.currency):
         comparison.leave(f"The {charge} in {charge.currency or 'an unknown currency'} differs from {said}")
     elif charge.state == State.PAID:
@@ -83,6 +88,18 @@ def _compare_paid(comparison: Comparison, charge: Charge, outcome: Outcome, said
     elif outcome.status != charge.status and not comparison.dry_run:
         # On its way to be settled: nothing that needs to be told.
         Charge.objects.filter(pk=charge.pk, state=State.PAID).update(status=outcome.status)
+
+
+def _leave_money(comparison: Comparison, booked: Booked, found: str) -> None:
+    """Leave a sale that these books have no place for, as long as it holds somebody's money."""
+    if booked.outcome.ending is Ending.REFUSED:
+        return
+    refunds = filter(None, map(comparison.service.find, booked.refund_ids))
+    given_back = [one.outcome.amount or ZERO for one in refunds if one.outcome.ending is Ending.PAID]
+    if total(given_back) == booked.outcome.amount:
+        comparison.note(f"{found}. It was refunded")
+    else:
+        comparison.leave(found)
 
 
 def _resolve(comparison: Comparison, charge: Charge) -> None:
