@@ -107,6 +107,10 @@ class InvoicePaid(InvoiceError):
     """A paid invoice cannot be voided: refund what paid it."""
 
 
+class Outdated(InvoiceError):
+    """The books moved since the caller looked at them and decided; nothing was done. Look again."""
+
+
 class PaymentUnderWay(InvoiceError):
     """What came of the last sending is not known yet, or somebody else is at it: try again later."""
 

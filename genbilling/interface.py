@@ -6,6 +6,7 @@ truth or with ``is False``. What goes wrong raises a child of `genbilling.except
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from .models import Account, Card, Charge, Invoice, InvoiceItem, Product, Refund, Remaining
@@ -172,7 +173,9 @@ def remove_card(user: Any) -> None:
     cards.remove_card(user)
 
 
-def refund_charge(charge: Charge, amount: Any = None, *, operator: str, memo: str) -> Refund:
+def refund_charge(
+    charge: Charge, amount: Any = None, *, operator: str, memo: str, refunded: Decimal | None = None
+) -> Refund:
     """Give `amount` of a paid charge back, or all that is left of it, and return the `Refund`.
 
     Where the charge has not settled yet it is voided, which takes it back whole. The invoice stays paid. The
@@ -185,8 +188,11 @@ def refund_charge(charge: Charge, amount: Any = None, *, operator: str, memo: st
         amount: in the merchant's currency; None: all that is left.
         operator: the name of who decided it.
         memo: why.
+        refunded: what ``charge.refunded()`` was when that was decided, for a form that may be sent twice;
+            None: whatever went back by now, `amount` goes back as well.
 
     Raises:
+        Outdated: another sum than `refunded` went back by now.
         NothingToRefund: the charge took no money, or all of it went back already.
         RefundTooLarge: `amount` is more than is left.
         RefundRefused: the gateway did not do it; a part of what has not settled, for instance.
@@ -195,7 +201,7 @@ def refund_charge(charge: Charge, amount: Any = None, *, operator: str, memo: st
         GatewayUnusable: nothing was given back.
         RuntimeError: called inside an atomic block.
     """
-    return refunding.refund_charge(charge, amount, operator, memo)
+    return refunding.refund_charge(charge, amount, operator, memo, refunded)
 
 
 def void_invoice(invoice: Invoice, *, operator: str, memo: str) -> Invoice:
@@ -216,21 +222,24 @@ def void_invoice(invoice: Invoice, *, operator: str, memo: str) -> Invoice:
     return corrections.void_invoice(invoice, operator, memo)
 
 
-def add_credit(user: Any, amount: Any, *, operator: str, memo: str) -> InvoiceItem:
+def add_credit(user: Any, amount: Any, *, operator: str, memo: str, after: int | None = None) -> InvoiceItem:
     """Put a credit of `amount` on the open invoice of the account that `user` owns, and return the item.
 
     Args:
         amount: in the merchant's currency, above zero.
         operator: the name of who decided it; kept with the item.
         memo: what for; it stands on the invoice.
+        after: the id of the account's latest manual item when that was decided (0: none), for a form that
+            may be sent twice; None: it is added whatever was added by now.
 
     Raises:
+        Outdated: another manual item than `after` is the latest by now.
         NoAccount: the user owns no account.
         BadMoney, BadInput: `amount` is no sum above zero; a text is missing or too long.
     """
-    return corrections.add_item(user, amount, operator, memo, sign=-1)
+    return corrections.add_item(user, amount, operator, memo, sign=-1, after=after)
 
 
-def add_debit(user: Any, amount: Any, *, operator: str, memo: str) -> InvoiceItem:
+def add_debit(user: Any, amount: Any, *, operator: str, memo: str, after: int | None = None) -> InvoiceItem:
     """Put a debit of `amount` on the open invoice of the account that `user` owns; else as `add_credit`."""
-    return corrections.add_item(user, amount, operator, memo, sign=1)
+    return corrections.add_item(user, amount, operator, memo, sign=1, after=after)

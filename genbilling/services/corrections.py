@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from .. import periods
-from ..exceptions import InvoiceNotClosed, InvoicePaid, InvoiceVoid, PaymentUnderWay
+from ..exceptions import InvoiceNotClosed, InvoicePaid, InvoiceVoid, Outdated, PaymentUnderWay
 from ..gateway import PaymentService
-from ..models import Charge, Invoice, InvoiceItem
+from ..models import Account, Charge, Invoice, InvoiceItem
 from .charging import resolve
 from .invoicing import open_invoice
 from .locks import lock_account, lock_account_owned_by
@@ -38,15 +39,32 @@ def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
 
 
 @transaction.atomic
-def add_item(user: Any, amount: Any, operator: str, memo: str, *, sign: int) -> InvoiceItem:
+def add_item(
+    user: Any, amount: Any, operator: str, memo: str, *, sign: int, after: int | None = None
+) -> InvoiceItem:
     """Put a credit (`sign` -1) or a debit (1) on the open invoice of the account that `user` owns."""
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
     value = positive(amount)
     account = lock_account_owned_by(user)
+    if after is not None and last_manual_item(account) != after:
+        raise Outdated(
+            f"A credit or debit was put on the {account} since this one was decided on: look again. "
+            "Nothing was added now."
+        )
     invoice = open_invoice(account, periods.get_current_billing_period())
     return InvoiceItem.objects.create(
         invoice=invoice, description=memo, amount=sign * value, operator=operator
     )
+
+
+def manual_items(account: Account) -> QuerySet[InvoiceItem]:
+    """Return the credits and debits that operators put on the account's invoices, the latest first."""
+    return InvoiceItem.objects.filter(invoice__account=account).exclude(operator="").order_by("-pk")
+
+
+def last_manual_item(account: Account) -> int:
+    """Return the id of the account's latest manual credit or debit; 0: it has none."""
+    return manual_items(account).values_list("pk", flat=True).first() or 0
 
 
 def _refuse_unvoidable(invoice: Invoice) -> None:

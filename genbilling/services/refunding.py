@@ -16,6 +16,7 @@ from ..exceptions import (
     GatewayUncertain,
     GatewayUnusable,
     NothingToRefund,
+    Outdated,
     PaymentUnderWay,
     RefundRefused,
     RefundTooLarge,
@@ -37,14 +38,16 @@ NOT_SETTLED = (
 )
 
 
-def refund_charge(charge: Charge, amount: Any, operator: str, memo: str) -> Refund:
+def refund_charge(
+    charge: Charge, amount: Any, operator: str, memo: str, refunded: Decimal | None = None
+) -> Refund:
     """Give back `amount` of a paid charge, or all that is left; see `genbilling.interface`."""
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
     wanted = None if amount is None else positive(amount)
     service = PaymentService()
     for pending in _pending(charge):
         resolve(service, pending)
-    refund = _claim(charge, wanted, operator, memo)
+    refund = _claim(charge, wanted, operator, memo, refunded)
     try:
         refund = record(refund, _send(service, refund))
     except GatewayUnusable as error:
@@ -136,16 +139,24 @@ def _has_room(charge: Charge, refund: Refund) -> bool:
     return refund.amount <= charge.amount - charge.refunded()
 
 
-def _claim(charge: Charge, wanted: Decimal | None, operator: str, memo: str) -> Refund:
+def _claim(
+    charge: Charge, wanted: Decimal | None, operator: str, memo: str, refunded: Decimal | None
+) -> Refund:
     with transaction.atomic(durable=True):
         # The invoice's lock first, in the order in which a payment is recorded.
         Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
         stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        gone = stored.refunded()
+        if refunded is not None and refunded != gone:
+            raise Outdated(
+                f"{gone} of the {stored} went back or is on its way, not {refunded} as when this was "
+                "decided. Nothing was given back now: look again."
+            )
         if stored.refunds.filter(state=State.PENDING).exists():
             raise PaymentUnderWay(
                 f"What came of an earlier refund of the {stored} is not known yet: try again in some minutes."
             )
-        left = stored.amount - stored.refunded() if stored.state == State.PAID else money.ZERO
+        left = stored.amount - gone if stored.state == State.PAID else money.ZERO
         if left <= money.ZERO:
             raise NothingToRefund(f"The {stored} took no money, or all of it went back already.")
         if wanted is not None and wanted > left:

@@ -11,6 +11,7 @@ from genbilling.exceptions import (
     InvoicePaid,
     InvoiceVoid,
     NoAccount,
+    Outdated,
     PaymentUnderWay,
 )
 from genbilling.interface import (
@@ -164,6 +165,17 @@ def test_a_credit_and_a_debit_stand_on_next_months_invoice_with_who_put_them_the
     with at("2026-11-01"):
         assert "1 paid (7.75)" in run("dispatch_invoices")
     assert braintree.charged_to(user).total == Decimal("27.75")
+
+
+@pytest.mark.parametrize("add", [add_credit, add_debit])
+def test_what_was_decided_before_another_manual_item_came_is_not_added(user, add):
+    other = an_owner()
+    first = add(user, "3.50", after=0, **SAID)
+    with pytest.raises(Outdated, match="look again"):
+        add(user, "3.50", after=0, **SAID)
+    add(other, "3.50", after=0, **SAID)
+    add(user, "3.50", after=first.pk, **SAID)
+    assert InvoiceItem.objects.filter(operator="anna", invoice__account__owner=user).count() == 2
 
 
 def test_a_credit_above_the_bill_is_carried_over(user):

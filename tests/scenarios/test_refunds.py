@@ -10,6 +10,7 @@ from genbilling.exceptions import (
     BadMoney,
     GatewayUnusable,
     NothingToRefund,
+    Outdated,
     PaymentUnderWay,
     RefundRefused,
     RefundTooLarge,
@@ -99,6 +100,17 @@ def test_parts_are_refunded_until_nothing_is_left(charge, braintree):
     with pytest.raises(NothingToRefund):
         refund(charge)
     assert given_back(braintree) == Decimal("20.00")
+
+
+def test_what_was_decided_before_something_went_back_gives_nothing_back(charge, braintree):
+    seen = charge.refunded()
+    with at(SETTLED):
+        refund_charge(charge, "5.00", refunded=seen, **SAID)
+        with pytest.raises(Outdated, match=r"5\.00 of the charge .* not 0\.00 as when"):
+            refund_charge(charge, "5.00", refunded=seen, **SAID)
+        assert given_back(braintree) == Decimal("5.00")
+        refund_charge(charge, "5.00", refunded=charge.refunded(), **SAID)
+    assert given_back(braintree) == Decimal("10.00")
 
 
 def test_a_part_of_what_has_not_settled_is_refused_and_says_what_to_do(charge, braintree):
