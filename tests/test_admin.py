@@ -1,4 +1,4 @@
-"""The admin shows the books and changes nothing in them."""
+"""The admin shows the books and changes nothing in them, but for what `test_admin_corrections` is about."""
 
 import pytest
 from django.apps import apps
@@ -11,17 +11,18 @@ from django.urls import reverse
 from genbilling.interface import (
     add_step_to_product,
     add_user_account,
+    refund_charge,
     remove_card,
     save_card,
     update_product_terms,
     use_product,
 )
-from genbilling.models import Account, Card, Charge, FormerTerms, Invoice, InvoiceItem, Product, Step
+from genbilling.models import Account, Card, Charge, FormerTerms, Invoice, InvoiceItem, Product, Refund, Step
 from tests.factories import GOOD_CARD, a_user, an_owner, at, declare, product, run, turn_the_month
 
 pytestmark = pytest.mark.django_db
 
-SHOWN = [Account, Card, Product, Invoice, Charge]
+SHOWN = [Account, Card, Product, Invoice, Charge, Refund]
 every_model = pytest.mark.parametrize("model", SHOWN)
 
 
@@ -55,6 +56,9 @@ def full_books(settings):
         turn_the_month()
     with at("2026-10-02"):
         run("dispatch_invoices")
+    with at("2026-10-05"):
+        for _ in range(2):
+            refund_charge(Charge.objects.get(state="paid"), "1.00", operator="anna", memo="Outage")
 
 
 @pytest.fixture
@@ -158,7 +162,13 @@ def test_no_card_number_and_no_key_of_ours_is_shown(superuser, settings):
 def test_the_admin_speaks_of_invoices_by_their_number(superuser):
     invoice = Invoice.objects.numbered().first()
     assert (
-        f"invoice {invoice.number} of account"
+        f"invoice {invoice.printed_number} of account"
         in superuser.get(url_of(Invoice, "change", invoice.pk)).content.decode()
     )
     assert Product.objects.first().name in superuser.get(url_of(Product, "changelist")).content.decode()
+
+
+def test_invoices_are_found_by_their_printed_number(superuser):
+    invoice = Invoice.objects.numbered().first()
+    page = superuser.get(url_of(Invoice, "changelist"), {"q": invoice.printed_number})
+    assert list(page.context["cl"].queryset) == [invoice]

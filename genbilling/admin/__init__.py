@@ -1,13 +1,31 @@
-"""The admin: to look at the books. What changes them goes through `genbilling.interface`."""
+"""The admin: to look at the books. What changes them goes through `genbilling.interface`.
+
+The corrections that an operator makes from here are in `corrections` and `pages`.
+"""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from .models import Account, AccountUser, Card, Charge, FormerTerms, Invoice, InvoiceItem, Product, Step
+from ..models import (
+    Account,
+    AccountUser,
+    Card,
+    Charge,
+    FormerTerms,
+    Invoice,
+    InvoiceItem,
+    Product,
+    Refund,
+    Step,
+)
+from .corrections import AddCredit, AddDebit, RefundCharge, VoidInvoice
+from .pages import Correctable, pages_of
 
 
 class ReadOnly:
@@ -37,7 +55,7 @@ class ProductInline(ReadOnly, admin.TabularInline):
 
 class InvoiceItemInline(ReadOnly, admin.TabularInline):
     model = InvoiceItem
-    fields = ["description", "product", "amount"]
+    fields = readonly_fields = ("description", "product", "amount", "operator", "created_at")
     extra = 0
 
 
@@ -56,6 +74,13 @@ class ChargeInline(ReadOnly, admin.TabularInline):
     extra = 0
 
 
+class RefundInline(ReadOnly, admin.TabularInline):
+    model = Refund
+    fields = readonly_fields = ("created_at", "amount", "kind", "state", "operator", "memo", "message")
+    show_change_link = True
+    extra = 0
+
+
 class StepInline(ReadOnly, admin.TabularInline):
     model = Step
     fields = readonly_fields = ("bought_at", "amount", "units", "live", "invoice")
@@ -68,11 +93,12 @@ class FormerTermsInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnly, admin.ModelAdmin):
+class AccountAdmin(ReadOnly, Correctable):
     list_display = ["id", "owner", "status", "created_at"]
     list_filter = ["status"]
     list_select_related = ["owner"]
     inlines = [AccountUserInline, ProductInline]
+    corrections = [AddCredit(), AddDebit()]
 
 
 @admin.register(Card)
@@ -91,10 +117,10 @@ class ProductAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
+class InvoiceAdmin(ReadOnly, Correctable):
     list_display = [
         "id",
-        "number",
+        "printed",
         "account",
         "period",
         "total",
@@ -105,12 +131,39 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     ]
     list_filter = ["closed", "paid", "failed", "void", "period"]
     list_select_related = ["account__owner"]
+    search_fields = ["printed_number"]
     inlines = [InvoiceItemInline, ChargeInline]
+    corrections = [VoidInvoice()]
+
+    @admin.display(description=_("number"), ordering="number", empty_value="-")
+    def printed(self, invoice: Invoice) -> str | None:
+        return invoice.printed_number or None
+
+    def object_tools(self, request: HttpRequest, row: Invoice) -> list[tuple[str, Any]]:
+        tools = super().object_tools(request, row)
+        # An invoice is paid back by refunding what paid it.
+        charges = pages_of(self.admin_site, row.paying_charge)
+        return [*tools, *charges.object_tools(request, row.paying_charge)] if charges else tools
 
 
 @admin.register(Charge)
-class ChargeAdmin(ReadOnly, admin.ModelAdmin):
+class ChargeAdmin(ReadOnly, Correctable):
     list_display = ["id", "invoice", "amount", "state", "status", "response_code", "created_at"]
     list_filter = ["state"]
     search_fields = ["transaction_id", "key"]
     list_select_related = ["invoice__account__owner"]
+    readonly_fields = ["went_back"]
+    inlines = [RefundInline]
+    corrections = [RefundCharge()]
+
+    @admin.display(description=_("went back"))
+    def went_back(self, charge: Charge) -> Decimal:
+        return charge.refunded()
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["id", "charge", "amount", "kind", "state", "operator", "created_at"]
+    list_filter = ["state", "kind"]
+    search_fields = ["transaction_id", "key", "operator", "memo"]
+    list_select_related = ["charge__invoice__account__owner"]

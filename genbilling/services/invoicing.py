@@ -21,11 +21,16 @@ def open_invoice(account: Account, period: int) -> Invoice:
 
     That is the earliest open one of a later period. The account is locked.
     """
-    invoice = account.invoices.open().filter(period__gt=period).order_by("period").first()
+    invoice = next_open_invoice(account, period)
     if invoice is None:
         latest = account.invoices.aggregate(latest=Max("period"))["latest"] or period
         invoice = account.invoices.get_or_create(period=next_period(max(latest, period)))[0]
     return invoice
+
+
+def next_open_invoice(account: Account, period: int) -> Invoice | None:
+    """Return what `open_invoice` would, as far as it is open already."""
+    return account.invoices.open().filter(period__gt=period).order_by("period").first()
 
 
 def open_missing_invoices(account: Account, period: int) -> int:
