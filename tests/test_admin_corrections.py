@@ -1,7 +1,9 @@
 """An operator corrects from the admin: refunds, voids, credits and debits, each on a page of its own."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -123,6 +125,11 @@ def text_of(response):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
+def breadcrumbs(response):
+    [shown] = re.findall(r'<(ol|div) class="breadcrumbs">(.*?)</\1>', response.content.decode(), re.DOTALL)
+    return " › ".join(filter(None, re.split(r"\s*(?:<[^>]+>|&rsaquo;)\s*", shown[1])))
+
+
 def tools(client, row):
     """The links at the top right of a row's page, but for its history."""
     content = client.get(url_of(row)).content.decode()
@@ -138,6 +145,7 @@ def test_a_charge_is_refunded_in_part_and_then_the_rest(anna, charge, braintree)
     assert tools(anna, charge) == {"Refund": url_of(charge, "refund")}
     shown = page_of(anna, charge, "refund")
     assert shown.context["form"]["amount"].value() == Decimal("20.00")
+    assert f"Home › Billing › Charges › {charge} › Refund" in breadcrumbs(shown)
     account, invoice = charge.invoice.account, charge.invoice
     for known in (f"Account {account} ", f"Invoice {invoice} ", "Charged 20.00 USD", "Left 20.00 USD"):
         assert known in text_of(shown)
@@ -485,7 +493,7 @@ def test_a_correction_stands_in_the_history_of_what_was_corrected(anna, charge):
     entry = LogEntry.objects.get()
     assert (entry.user.get_username(), entry.object_id) == ("anna", str(charge.pk))
     shown = text_of(anna.get(url_of(charge, "history")))
-    assert "Refund: Refunded: 5.00 USD is on its way back to the card. (Outage)" in shown
+    assert "Refunded: 5.00 USD is on its way back to the card. (Outage)" in shown
 
 
 # A transaction around each request
@@ -518,3 +526,33 @@ def test_a_project_with_a_transaction_around_each_request_refunds_and_voids(
         ("Outage", Decimal("-1.00")),
         ("Mistake", Decimal("1.00")),
     ]
+
+
+# At once
+
+
+def all_at_once(clients, row, page, data):
+    """Send the same form from each of `clients` at the same moment; the status codes of the answers."""
+    ready = Barrier(len(clients))
+
+    def post(client):
+        try:
+            ready.wait()
+            return client.post(url_of(row, page), data).status_code
+        finally:
+            connections.close_all()
+
+    with at(SETTLED), ThreadPoolExecutor(len(clients)) as pool:
+        return sorted(pool.map(post, clients))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_form_sent_at_once_corrects_once(charge, owner):
+    user, account = staff(*VIEWS, *CORRECTIONS), owner.genbilling_account
+    clients = [logged_in(user) for _ in range(4)]
+    data = filled_in(page_of(clients[0], charge, "refund"), amount="5.00", memo="Outage")
+    assert all_at_once(clients, charge, "refund", data) == [200, 200, 200, 302]
+    assert charge.refunded() == Decimal("5.00")
+    data = filled_in(page_of(clients[0], account, "credit"), amount="5.00", memo="Outage")
+    assert all_at_once(clients, account, "credit", data) == [200, 200, 200, 302]
+    assert InvoiceItem.objects.filter(operator="anna").count() == 1

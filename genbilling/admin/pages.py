@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import django
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -18,6 +19,9 @@ from django.urls import URLPattern, path, reverse
 from ..exceptions import GenbillingError, Outdated
 from ..services.operators import MAX_OPERATOR
 from .corrections import Correction
+
+# From this version on the admin styles its breadcrumbs as an <ol> only, before it as a <div> only.
+CRUMBS_ARE_A_LIST = django.VERSION >= (6, 1)
 
 
 class Correctable(admin.ModelAdmin):
@@ -101,7 +105,7 @@ class Correctable(admin.ModelAdmin):
                 # It is said, and shown: sent again, the form is a new decision.
                 form.data = {**request.POST.dict(), **_hidden(form, correction.initial(row))}
             return False
-        self.log_change(request, row, f"{correction.label}: {done.text} ({form.cleaned_data['memo']})")
+        self.log_change(request, row, f"{done.text} ({form.cleaned_data['memo']})")
         self.message_user(request, done.text, done.level)
         return True
 
@@ -112,6 +116,7 @@ class Correctable(admin.ModelAdmin):
             "title": correction.label,
             "subtitle": str(row),
             "opts": self.opts,
+            "crumbs_are_a_list": CRUMBS_ARE_A_LIST,
             "row": row,
             "row_url": self.url_of("change", row),
             "correction": correction,
