@@ -23,7 +23,7 @@ TAMPERED = {
     "a sale is a cent less at Braintree": (
         "braintree",
         "UPDATE transactions SET amount = amount - 1 WHERE number = 1",
-        "it has 28 paid sales of 2742.59, 5 declined.",
+        "it has 25 paid sales of 731.59, 5 declined.",
     ),
     "a sale is void at Braintree": (
         "braintree",
@@ -85,7 +85,7 @@ def test_the_demo_ends_well(finished):
     assert run.stderr == ""
     assert run.returncode == 0
     assert "Verdict: all is well. 13 accounts are as expected" in run.stdout
-    for signal in ("invoice_sent", "credit_card_error", "low_capacity"):
+    for signal in ("invoice_sent", "credit_card_error", "account_expired", "low_capacity"):
         assert f"    {signal} " in run.stdout
 
 

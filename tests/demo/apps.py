@@ -1,8 +1,8 @@
 from django.apps import AppConfig
 
-from genbilling.signals import credit_card_error, invoice_sent, low_capacity
+from genbilling.signals import account_expired, credit_card_error, invoice_sent, low_capacity
 
-from .receivers import handle_errors, handle_invoice_sent, handle_low_capacity
+from .receivers import handle_account_expired, handle_errors, handle_invoice_sent, handle_low_capacity
 
 
 class DemoConfig(AppConfig):
@@ -12,3 +12,4 @@ class DemoConfig(AppConfig):
         credit_card_error.connect(handle_errors)
         invoice_sent.connect(handle_invoice_sent)
         low_capacity.connect(handle_low_capacity)
+        account_expired.connect(handle_account_expired)

@@ -1,4 +1,4 @@
-"""What cron runs, at two in the morning: dispatch every day, and after it, on the first, the other three."""
+"""What cron runs, at two in the morning: dispatch every day, and after it, on the first, the others."""
 
 from contextlib import redirect_stderr
 from io import StringIO
@@ -7,7 +7,13 @@ from django.core.management import call_command
 
 from . import paper
 
-ON_THE_FIRST = ("create_invoices", "reset_products", "restore_products")
+ON_THE_FIRST = (
+    "create_invoices",
+    "reset_products",
+    "restore_products",
+    "reconcile_payments",
+    "audit_billing",
+)
 
 
 def run_daily(day):

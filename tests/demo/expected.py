@@ -23,9 +23,10 @@ def _totals(billed, paid, owed="0.00"):
 ACCOUNTS = {
     "anna": _totals("39.96", "39.96"),  # 9.99 for October, November, December, January
     "dora": _totals("124.00", "124.00"),  # four times 31.00
-    "emil": _totals("105.00", "105.00"),  # 12 of 31 days, 12.00; three times 31.00
-    "fred": _totals("4002.00", "2001.00", "2001.00"),  # four times 1000.50; the first two as one
-    "gina": _totals("4008.00", "0.00", "4008.00"),  # four times 1002.00
+    # 12 of 31 days, 12.00; 31.00; expired; again from the 11th on: 21 of 31 days, 21.00; 31.00
+    "emil": _totals("95.00", "95.00"),
+    "fred": _totals("2001.00", "0.00", "2001.00"),  # twice 1000.50, then expired
+    "gina": _totals("2004.00", "0.00", "2004.00"),  # twice 1002.00, then expired
     "hugo": _totals("102.48", "102.48"),  # 15 of 30 days, 15.50 and 5.00; twice 31.00 and 9.99
     "ines": _totals("35.96", "35.96"),  # twice 9.99; two steps, 15.98
     "jack": _totals("50.00", "50.00"),  # three steps and two, 10.00 each
@@ -49,5 +50,5 @@ class Gateway:
         return f"{self.paid} paid sales of {self.collected}, {self.declined} declined"
 
 
-# Fred's first invoice is tried four times, Gina's once; Fred's later ones are smaller, and paid.
-GATEWAY = Gateway(paid=28, collected=Decimal("2742.60"), declined=5)
+# Fred's invoice is tried four times, Gina's once.
+GATEWAY = Gateway(paid=25, collected=Decimal("731.60"), declined=5)

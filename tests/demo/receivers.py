@@ -19,3 +19,7 @@ def handle_invoice_sent(invoice, owner, **kwargs):
 
 def handle_low_capacity(product, owner, remaining, **kwargs):
     signal("low_capacity", owner, f"{remaining} of {product.capacity} {product.name} left", "yellow")
+
+
+def handle_account_expired(account, owner, **kwargs):
+    signal("account_expired", owner, "the retry days are used up: no access until it is paid", "red")

@@ -155,6 +155,6 @@ def liam_again():
 
 @on("2025-12-10")
 def emil_brings_a_good_card():
-    """Emil has a new card. The next dispatch charges both of his unpaid invoices, the older one first."""
+    """Emil has a new card. The next dispatch charges what he owes, and his account goes on from that day."""
     card = interface.save_card(user("emil"), MASTERCARD)
     paper.call(f"save_card(emil, ...) -> {card}")
