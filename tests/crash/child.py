@@ -1,0 +1,111 @@
+"""A process that runs commands until it is killed: forked from a warm parent, or started cold.
+
+`python -m tests.crash.child ORDER`, with the order as JSON.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+if __name__ == "__main__":
+    django.setup()
+
+from django.core.management import CommandError, call_command
+
+from genbilling.gateway import Ending, Outcome
+from genbilling.services import charging, dispatching, month
+from genbilling.signals import credit_card_error, invoice_sent
+from tests.crash import points
+from tests.crash.points import Plan, Points
+from tests.factories import at
+
+HEARD = "heard.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What a child is to do: which commands, at what moment of the story, and where to die."""
+
+    number: int
+    commands: tuple[str, ...]
+    moment: str
+    plan: Plan
+    folder: Path
+    gateway: str
+    without_claim: bool = False
+
+    @property
+    def points(self):
+        return self.folder / f"{self.number}.points"
+
+    @property
+    def output(self):
+        return self.folder / f"{self.number}.output"
+
+    def to_json(self):
+        plan = asdict(self.plan)
+        if self.plan.spared is not None:
+            plan["spared"] = sorted(self.plan.spared)
+        return json.dumps(asdict(self) | {"plan": plan, "folder": str(self.folder)})
+
+    @classmethod
+    def from_json(cls, text):
+        given = json.loads(text)
+        plan = Plan(**given.pop("plan"))
+        if plan.spared is not None:
+            plan = replace(plan, spared=frozenset(plan.spared))
+        return cls(**given | {"plan": plan, "folder": Path(given["folder"])})
+
+
+def work(order):
+    """Run the commands of `order`; what they print ends with a line each."""
+    settings.BRAINTREE_ENVIRONMENT = order.gateway
+    _tune(dispatching, LAST_TRIES_SECONDS=0.5, PAUSE_SECONDS=0.1)
+    _tune(month, LAST_TRIES_SECONDS=0.5, PAUSE_SECONDS=0.1, BATCH=4)
+    if order.without_claim:
+        charging.resolve = _forget
+    _listen(order.folder / HEARD)
+    passed = Points(order.plan, order.points)
+    points.watch(passed)
+    with at(order.moment):
+        for command in order.commands:
+            passed.command = command
+            try:
+                call_command(command)
+            except CommandError as error:
+                print(f"{command} failed: {error}")
+
+
+def _tune(module, **constants):
+    """Several batches for few rows; no long wait for what a dead process holds."""
+    for name, value in constants.items():
+        assert hasattr(module, name), f"{module.__name__} has no {name} any more"
+        setattr(module, name, value)
+
+
+def _forget(service, charge):
+    """In the place of `charging.resolve`: the claim of a process that died keeps nobody from charging."""
+    return charging.record(charge, Outcome(ending=Ending.NOT_SENT))
+
+
+def _listen(file):
+    heard = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    # One write each: processes that die beside each other leave whole lines.
+    def on_sent(invoice, **kwargs):
+        os.write(heard, f"invoice_sent {invoice.pk}\n".encode())
+
+    def on_error(invoice, charge, **kwargs):
+        os.write(heard, f"credit_card_error {invoice.pk} {charge.pk if charge else '-'}\n".encode())
+
+    invoice_sent.connect(on_sent, weak=False)
+    credit_card_error.connect(on_error, weak=False)
+
+
+if __name__ == "__main__":
+    work(Order.from_json(sys.argv[1]))
