@@ -61,7 +61,6 @@ class Books:
     lines: Counter[Line]
     tries: list[Try]
     sales: list[Sale]
-    holdings: dict[tuple[str, str], Holding]
     heard: Counter[str]
 
 
@@ -79,7 +78,6 @@ def read(books, heard, since=None, period=None):
         lines=_lines(invoices),
         tries=[_try(charge) for invoice in invoices for charge in invoice.charges.all()],
         sales=_sales(books, since),
-        holdings=_holdings(),
         heard=Counter(heard.read_text().splitlines() if heard.exists() else ()),
     )
 
@@ -130,7 +128,8 @@ def _sales(books, since):
         ]
 
 
-def _holdings():
+def holdings():
+    """Return what every owner has of each product."""
     return {
         (str(product.account.owner), product.name): Holding(used=product.used, capacity=product.capacity)
         for product in Product.objects.select_related("account__owner")

@@ -1,13 +1,14 @@
 """Month after month: commands are killed, run again until nothing is left to do, and the books are compared.
 
-Whoever dies, dies first at a point where nobody has died yet; so every point that is ever met gets its turn,
-alone and two at a time, whatever the commands come to do one day. Only then does chance decide.
+Whoever dies, dies at the latest at the first point where nobody has died yet. So every point that is ever met
+gets its turn, alone and two at a time, whatever the commands come to do one day.
 """
 
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as hour
 
 from tests.crash import books, verify
 from tests.crash.child import HEARD, Order
@@ -16,10 +17,12 @@ from tests.crash.points import Plan
 from tests.crash.starts import HarnessError
 from tests.factories import at
 
+# As cron runs them on the first of the month.
 COMMANDS = ("dispatch_invoices", "create_invoices", "reset_products", "restore_products")
 # Longer than a charge counts as under way, and than a signal is waited for.
 PAUSE = timedelta(minutes=15)
-RERUNS = 8
+# A sale that may not be sent again is looked for longer.
+PAUSES_UNTIL_IDLE = (PAUSE,) * 5 + (timedelta(hours=25),) * 3
 
 
 @dataclass(kw_only=True)
@@ -37,86 +40,122 @@ class Tally:
     def of(self, number):
         return self.alone if number == 1 else self.in_pairs
 
+    def unkilled(self, number):
+        return self.met.keys() - self.of(number).keys()
+
     def add(self, end, number):
         self.met.update(end.passed)
         if end.killed:
             self.of(number)[end.point] += 1
 
-    def unkilled(self, number):
-        return self.met.keys() - self.of(number).keys()
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """How the children of a month are killed: so many attempts, with `number` at once.
+
+    `at` names a part of the point, `by_chance` lets chance choose between all points and any other moment.
+    """
+
+    attempts: int
+    commands: tuple[str, ...] = COMMANDS
+    number: int = 1
+    at: str = ""
+    by_chance: bool = False
 
 
 class Campaign:
-    """The kills on one world, whose children `start` starts."""
+    """One world, whose commands are run by children that `start` starts."""
 
-    def __init__(self, world, start, rng, *, folder, books, gateway, without_claim=False, progress=bool):
+    def __init__(self, world, start, rng, *, folder, gateway, without_claim=False, progress=bool):
         self.tally = Tally()
         self.period = 202601
         self._world, self._start, self._rng = world, start, rng
-        self._folder, self._books, self._gateway = folder, books, gateway
+        self._folder, self._gateway = folder, gateway
         self._without_claim, self._progress = without_claim, progress
         self._orders = 0
-        self._clock = self._first_of_month() + timedelta(days=9)
+        self._wrong_holdings = []
+        self._clock = self._day(10)
         with at(str(self._clock)):
             world.begin(self.period)
 
-    def month(self, attempts, commands=COMMANDS, number=1, by_chance=False):
-        """Let one month go by, with so many attempts to kill `number` children at once.
-
-        Returns what is wrong in its books.
-        """
+    def month(self, attack=None):
+        """Let one month go by, under `attack` if there is one, and return what is wrong in its books."""
         self.period = after(self.period)
-        self._clock = self._first_of_month()
-        began = datetime.now(UTC) - timedelta(seconds=2)
+        self._clock, began = self._day(1), datetime.now(UTC) - timedelta(seconds=2)
         with at(str(self._clock)):
             self._world.turn(self.period)
-        self._kill(attempts, list(commands), number, by_chance)
+        if attack:
+            self._carry_out(attack)
         with at(str(self._clock)):
-            self._world.mend_cards()
+            self._world.mend()
         self._run_until_idle()
-        findings = self._compare(began, self.period)
-        self._clock = self._first_of_month() + timedelta(days=9)
+        wrong = [*self._compare(since=began, period=self.period), *self._compare_holdings()]
+        self._clock = max(self._clock, self._day(10))
         with at(str(self._clock)):
             self._world.live(self.period)
-        # What was bought since is none of their business before the next month.
+        # What was bought since is none of the commands' business before the next month.
         self._run_until_idle()
-        return [*findings, *verify.wrong_holdings(self._read(), self._world.notes)]
+        return wrong + self._compare_holdings()
 
     def findings(self):
-        """Compare all books with all notes."""
-        return verify.compare(self._read(), self._world.notes, self.period)
+        """Compare all books with all notes; what anybody had too much or too little of, once, counts."""
+        return self._compare(wrong_holdings=self._wrong_holdings)
 
-    def _kill(self, attempts, commands, number, by_chance):
+    def _carry_out(self, attack):
         # Twice: what one command leaves alone may be another's work once the others are through.
         for _ in range(2):
-            alive = list(commands)
-            for _ in range(attempts // 2):
+            alive = list(attack.commands)
+            for _ in range(attack.attempts // 2):
                 if not alive:
                     break
                 command = self._rng.choice(alive + alive[:1] * 2)
-                ends = self._run((command,), number, by_chance)
-                if not any(end.killed for end in ends):
+                if not any(end.killed for end in self._attempt(command, attack)):
                     alive.remove(command)
 
-    def _run(self, commands, number=1, by_chance=False, spare=False):
-        """Run so many children at once, and return their ends; the next ones come a while later."""
+    def _attempt(self, command, attack):
+        commands = [command] * attack.number
+        if attack.by_chance and self._rng.random() < 0.3:
+            commands[1:] = self._rng.choices(COMMANDS, k=attack.number - 1)
+        orders = [self._order((command,), self._plan(attack)) for command in commands]
+        by_force = attack.by_chance and self._rng.random() < 0.2
+        return self._run(orders, self._rng.uniform(0, 0.3) if by_force else None)
+
+    def _plan(self, attack):
+        if attack.at:
+            return Plan(at=attack.at)
+        # Some early, some late: a run has a few dozen points, or a few hundred.
+        chance = 1 + int(self._rng.expovariate(1 / self._rng.choice([5, 25, 100]))) if attack.by_chance else 0
+        return Plan(spared=frozenset(self.tally.of(attack.number)), number=chance)
+
+    def _run(self, orders, kill_after=None):
+        """Run the children of `orders` at once, and return their ends; the next ones come a while later."""
         running = []
-        for _ in range(number):
-            plan = Plan() if spare else self._plan(number, by_chance)
-            running.append(self._start(self._order(commands, plan)))
-        if by_chance and self._rng.random() < 0.2:
-            time.sleep(self._rng.uniform(0, 0.3))
-            running[0].kill()
-        ends = [child.wait() for child in running]
+        try:
+            for order in orders:
+                running.append(self._start(order))
+            if kill_after is not None:
+                time.sleep(kill_after)
+                running[0].kill()
+            ends = [child.wait() for child in running]
+        except BaseException:
+            for child in running:
+                child.kill()
+            raise
         for end in ends:
-            self.tally.add(end, number)
+            self.tally.add(end, len(orders))
         self._progress(sum(end.killed for end in ends))
         self._clock += PAUSE
         return ends
 
-    def _plan(self, number, by_chance):
-        chance = 1 + int(self._rng.expovariate(1 / 15)) if by_chance else 0
-        return Plan(spared=frozenset(self.tally.of(number)), number=chance)
+    def _run_until_idle(self):
+        said = []
+        for pause in PAUSES_UNTIL_IDLE:
+            [end] = self._run([self._order(COMMANDS, Plan())])
+            if end.idle:
+                return
+            said.append(end.said)
+            self._clock += pause - PAUSE
+        raise HarnessError("There is always something left to do:\n" + "\n".join(said))
 
     def _order(self, commands, plan):
         self._orders += 1
@@ -130,21 +169,15 @@ class Campaign:
             without_claim=self._without_claim,
         )
 
-    def _run_until_idle(self):
-        said = []
-        for _ in range(RERUNS):
-            [end] = self._run(COMMANDS, spare=True)
-            if end.idle:
-                return
-            said.append(end.said)
-        raise HarnessError("There is always something left to do:\n" + "\n".join(said))
+    def _compare(self, since=None, period=None, wrong_holdings=()):
+        read = books.read(self._world.books, self._folder / HEARD, since, period)
+        notes = self._world.notes.through(self.period, only=period)
+        return verify.compare(read, notes, wrong_holdings, partly=period is not None)
 
-    def _compare(self, began, period):
-        read = self._read(began, period)
-        return [f"{period}: {problem}" for problem in verify.compare(read, self._world.notes, period, period)]
+    def _compare_holdings(self):
+        wrong = verify.wrong_holdings(books.holdings(), self._world.notes.holdings)
+        self._wrong_holdings += [f"{self._clock}: {problem}" for problem in wrong]
+        return wrong
 
-    def _read(self, since=None, period=None):
-        return books.read(self._books, self._folder / HEARD, since, period)
-
-    def _first_of_month(self):
-        return datetime(self.period // 100, self.period % 100, 1, 0, 30)
+    def _day(self, day):
+        return datetime.combine(date(self.period // 100, self.period % 100, day), hour(0, 30))

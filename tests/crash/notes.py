@@ -67,7 +67,18 @@ class Notes:
         self.holdings[owner, product].capacity += steps * STEP_UNITS[product]
         self.add(owner, after(period), STEP_LINE[product].format(steps), steps * STEP_COST[product])
 
-    def totals(self):
+    def through(self, period, only=None):
+        """Return what is due by `period`, or, with `only`, what is on the invoices of that one.
+
+        As a Counter of lines and a dict of totals.
+        """
+        first, last = (only, only) if only else (0, period)
+        return (
+            Counter({line: times for line, times in self.lines.items() if first <= line.period <= last}),
+            {key: total for key, total in self._totals().items() if first <= key[1] <= last},
+        )
+
+    def _totals(self):
         """Return what each (owner, period) has to pay: a credit that is too large is carried over."""
         sums = Counter()
         for line, times in self.lines.items():

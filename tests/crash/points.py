@@ -26,13 +26,21 @@ WRITES = ("INSERT", "UPDATE", "DELETE")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Where to die: at the first point that is not `spared` (None: all are), or at the `number`-th of all."""
+    """Where to die, if anywhere.
+
+    At the first point that is not `spared`; at the `number`-th point; at the first whose name has `at` in it.
+    """
 
     spared: frozenset[str] | None = None
     number: int = 0
+    at: str = ""
 
     def ends_at(self, name, number):
-        return number == self.number or (self.spared is not None and name not in self.spared)
+        return (
+            number == self.number
+            or (self.spared is not None and name not in self.spared)
+            or bool(self.at and self.at in name)
+        )
 
 
 class Points:

@@ -24,18 +24,17 @@ class Findings:
         return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts)
 
 
-def compare(books, notes, through, period=None):
-    """Compare the books with the notes, for the invoices of `period`, or for all `through` that one."""
-    first = period or 0
+def compare(books, notes, wrong_holdings=(), *, partly=False):
+    """Compare the books with the notes, the lines and totals that are due.
+
+    Read `partly`, the books have the invoices of one period, and maybe sales of others.
+    """
+    lines, totals = notes
     return Findings(
         charged_twice=charged_twice(books),
-        charged_but_not_recorded=charged_but_not_recorded(books, partly=period is not None),
-        lost_items=[
-            *misplaced_lines(books, notes, first, through),
-            *wrong_totals(books, notes, first, through),
-            *wrong_holdings(books, notes),
-        ],
-        number_gaps=[] if period else number_gaps(books),
+        charged_but_not_recorded=charged_but_not_recorded(books, partly=partly),
+        lost_items=[*misplaced_lines(books, lines), *wrong_totals(books, totals), *wrong_holdings],
+        number_gaps=[] if partly else number_gaps(books),
         signals_never_delivered=undelivered(books),
     )
 
@@ -43,20 +42,16 @@ def compare(books, notes, through, period=None):
 def charged_twice(books):
     """Each invoice's money is one sale over its total."""
     bills = {bill.pk: bill for bill in books.bills}
-    taken = _taken(books)
     problems = []
-    for pk, sales in taken.items():
+    for pk, sales in _taken(books).items():
         problems += [f"{bills[pk]} by {sale}, too" for sale in sales[1:]]
         if len(sales) == 1 and sales[0].amount != bills[pk].total:
             problems.append(f"{bills[pk]} by {sales[0]}")
     return problems
 
 
-def charged_but_not_recorded(books, partly=False):
-    """The sales that took money are those of our paid charges, and the other way round.
-
-    Where the books were read `partly`, sales of other invoices are among them.
-    """
+def charged_but_not_recorded(books, *, partly=False):
+    """The sales that took money are those of our paid charges, and the other way round."""
     tries = {one.order_id: one for one in books.tries}
     paid = {bill.pk for bill in books.bills if bill.paid}
     problems = []
@@ -73,34 +68,30 @@ def charged_but_not_recorded(books, partly=False):
     return problems
 
 
-def misplaced_lines(books, notes, first, through):
+def misplaced_lines(books, lines):
     """Every line that was bought stands on its invoice, as often as it was bought."""
-
-    def wanted(lines):
-        return Counter({line: n for line, n in lines.items() if first <= line.period <= through})
-
-    missing, surplus = wanted(notes.lines) - wanted(books.lines), wanted(books.lines) - wanted(notes.lines)
-    problems = [f"{line} is missing" for line in missing.elements()]
-    return problems + [f"{line} is too much" for line in surplus.elements()]
+    there = Counter({line: times for line, times in books.lines.items() if line.period <= _last(lines)})
+    problems = [f"{line} is missing" for line in (lines - there).elements()]
+    return problems + [f"{line} is too much" for line in (there - lines).elements()]
 
 
-def wrong_totals(books, notes, first, through):
+def wrong_totals(books, totals):
     """Every invoice that is due was closed over what it comes to, and is paid."""
-    problems = []
     bills = {(bill.owner, bill.period): bill for bill in books.bills}
-    for (owner, period), total in notes.totals().items():
+    problems = []
+    for (owner, period), total in totals.items():
         bill = bills.get((owner, period))
-        if first <= period <= through and (bill is None or bill.total != total or not bill.paid):
+        if bill is None or bill.total != total or not bill.paid:
             problems.append(f"{owner} owes {total} for {period}: {bill}")
     return problems
 
 
-def wrong_holdings(books, notes):
+def wrong_holdings(holdings, expected):
     """Usage was restored and capacity reset once, and what was bought since is there."""
     return [
-        f"{owner} has of {product} {books.holdings.get((owner, product))}, not {expected}"
-        for (owner, product), expected in notes.holdings.items()
-        if books.holdings.get((owner, product)) != expected
+        f"{owner} has of {product} {holdings.get((owner, product))}, not {holding}"
+        for (owner, product), holding in expected.items()
+        if holdings.get((owner, product)) != holding
     ]
 
 
@@ -108,20 +99,21 @@ def number_gaps(books):
     """The numbers go from one on, each once."""
     numbers = Counter(bill.number for bill in books.bills if bill.number is not None)
     expected = Counter(range(1, max(numbers, default=0) + 1))
-    return [f"number {number}" for number in (*(expected - numbers), *(numbers - expected).elements())]
+    return [
+        *(f"no number {number}" for number in expected - numbers),
+        *(f"number {number}, too" for number in (numbers - expected).elements()),
+    ]
 
 
 def undelivered(books):
-    """Who paid was told so, and so was who was refused, each time."""
-    problems, due = [], Counter()
+    """Who paid was told so, and who was refused each time."""
+    due = Counter()
     for one in books.tries:
         if one.state == "PAID":
             due[f"invoice_sent {one.bill}"] = 1
         elif one.state == "REFUSED":
             due[f"credit_card_error {one.bill} {one.pk if one.with_card else '-'}"] += 1
-    for signal, times in (due - books.heard).items():
-        problems.append(f"{signal}, {times} of {due[signal]}")
-    return problems
+    return [f"{signal}, {times} of {due[signal]}" for signal, times in (due - books.heard).items()]
 
 
 def _taken(books):
@@ -132,3 +124,7 @@ def _taken(books):
         if sale.took_money and sale.order_id in bills:
             taken[bills[sale.order_id]].append(sale)
     return taken
+
+
+def _last(lines):
+    return max((line.period for line in lines), default=0)
