@@ -11,7 +11,7 @@ from tests.sandbox.connections import serve
 
 pytestmark = pytest.mark.postgres
 
-MONTHS = 6
+MONTHS = 4
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_whoever_is_killed_at_any_point_the_next_runs_make_everything_good(campa
     killed = campaign.tally.of(attack.number)
     for _ in range(MONTHS):
         assert campaign.month(attack) == []
-        if len(killed) >= points:
+        if not any(name.startswith(attack.commands) for name in campaign.tally.unkilled(attack.number)):
             break
     assert len(killed) >= points
     assert list(campaign.findings()) == []
