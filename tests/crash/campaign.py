@@ -116,16 +116,23 @@ class Campaign:
         commands = [command] * attack.number
         if attack.by_chance and self._rng.random() < 0.3:
             commands[1:] = self._rng.choices(COMMANDS, k=attack.number - 1)
-        orders = [self._order((command,), self._plan(attack)) for command in commands]
+        orders = [self._order((command,), self._plan(command, attack)) for command in commands]
         by_force = attack.by_chance and self._rng.random() < 0.2
         return self._run(orders, self._rng.uniform(0, 0.3) if by_force else None)
 
-    def _plan(self, attack):
+    def _plan(self, command, attack):
         if attack.at:
             return Plan(at=attack.at)
-        # Some early, some late: a run has a few dozen points, or a few hundred.
-        chance = 1 + int(self._rng.expovariate(1 / self._rng.choice([5, 25, 100]))) if attack.by_chance else 0
-        return Plan(spared=frozenset(self.tally.of(attack.number)), number=chance)
+        spared = frozenset(self.tally.of(attack.number))
+        if not attack.by_chance:
+            return Plan(spared=spared)
+        # A point that is met once in a run is as good as one that is met for every account. Where it is not
+        # met at all, any other one will do.
+        named = self._rng.choice([name for name in sorted(self.tally.met) if name.startswith(command)])
+        return Plan(spared=spared, at=named, time=self._early(3), number=self._early(100))
+
+    def _early(self, mean):
+        return 1 + int(self._rng.expovariate(1 / mean))
 
     def _run(self, orders, kill_after=None):
         """Run the children of `orders` at once, and return their ends; the next ones come a while later."""

@@ -26,21 +26,15 @@ WRITES = ("INSERT", "UPDATE", "DELETE")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Where to die, if anywhere.
+    """Where to die, if anywhere: whatever of these comes first.
 
-    At the first point that is not `spared`; at the `number`-th point; at the first whose name has `at` in it.
+    The first point that is not `spared`; the `number`-th point; the `time`-th one whose name has `at` in it.
     """
 
     spared: frozenset[str] | None = None
     number: int = 0
     at: str = ""
-
-    def ends_at(self, name, number):
-        return (
-            number == self.number
-            or (self.spared is not None and name not in self.spared)
-            or bool(self.at and self.at in name)
-        )
+    time: int = 1
 
 
 class Points:
@@ -49,18 +43,27 @@ class Points:
     def __init__(self, plan, file):
         self.command = ""
         self._plan = plan
-        self._passed = 0
+        self._passed = self._passed_at = 0
         self._lock = threading.Lock()
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def pass_by(self, what):
         name = f"{self.command}: {what} in {_whoever_wants_it()}"
         with self._lock:
-            self._passed += 1
             os.write(self._file, f"{name}\n".encode())
-            if self._plan.ends_at(name, self._passed):
+            if self._is_the_end(name):
                 os.write(self._file, f"{KILLED}\n".encode())
                 os.kill(os.getpid(), signal.SIGKILL)
+
+    def _is_the_end(self, name):
+        plan = self._plan
+        self._passed += 1
+        self._passed_at += bool(plan.at) and plan.at in name
+        return (
+            (plan.spared is not None and name not in plan.spared)
+            or self._passed == plan.number
+            or self._passed_at == plan.time
+        )
 
     @contextmanager
     def around(self, what):
