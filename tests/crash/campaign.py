@@ -19,6 +19,7 @@ from tests.factories import at
 
 # As cron runs them on the first of the month.
 COMMANDS = ("dispatch_invoices", "create_invoices", "reset_products", "restore_products")
+MONEY = "POST /transactions in"
 # Longer than a charge counts as under way, and than a signal is waited for.
 PAUSE = timedelta(minutes=15)
 # A sale that may not be sent again is looked for longer.
@@ -126,10 +127,12 @@ class Campaign:
         spared = frozenset(self.tally.of(attack.number))
         if not attack.by_chance:
             return Plan(spared=spared)
-        # A point that is met once in a run is as good as one that is met for every account. Where it is not
-        # met at all, any other one will do.
-        named = self._rng.choice([name for name in sorted(self.tally.met) if name.startswith(command)])
-        return Plan(spared=spared, at=named, time=self._early(3), number=self._early(100))
+        # By name: what is met once in a run counts as much as what is met for every account, and most of
+        # all where the money moves. Where it is not met at all, any other point will do.
+        names = [name for name in sorted(self.tally.met) if name.startswith(command)]
+        weights = [3 if MONEY in name else 1 for name in names]
+        [named] = self._rng.choices(names, weights)
+        return Plan(spared=spared, at=named, time=self._early(3), number=self._early(200))
 
     def _early(self, mean):
         return 1 + int(self._rng.expovariate(1 / mean))
