@@ -3,8 +3,10 @@
 `python -m tests.crash.child ORDER`, with the order as JSON.
 """
 
+import faulthandler
 import json
 import os
+import signal
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -64,6 +66,8 @@ class Order:
 
 def work(order):
     """Run the commands of `order`; what they print ends with a line each."""
+    # Asked by its parent, a child that hangs says where.
+    faulthandler.register(signal.SIGUSR1, file=2)
     settings.BRAINTREE_ENVIRONMENT = order.gateway
     _tune(dispatching, LAST_TRIES_SECONDS=0.5, PAUSE_SECONDS=0.1)
     _tune(month, LAST_TRIES_SECONDS=0.5, PAUSE_SECONDS=0.1, BATCH=4)

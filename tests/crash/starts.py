@@ -4,17 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from dataclasses import dataclass
 
 from django.db import connections
+from tqdm import tqdm
 
 from genbilling import gateway
 from tests.crash import child, points
 from tests.settings import TOP
 
-PATIENCE = 60
+PATIENCE = 45
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,8 @@ def fork(order):
 def _be_the_child(order):
     status = 1
     try:
+        # tqdm shares its own lock between forks, and who dies with it in hand would stop all the others.
+        tqdm.set_lock(threading.RLock())
         _write_to(order.output)
         child.work(order)
         sys.stdout.flush()
@@ -94,6 +98,8 @@ class Running:
         deadline = time.monotonic() + PATIENCE
         while not self._has_ended():
             if time.monotonic() > deadline:
+                os.kill(self._pid, signal.SIGUSR1)
+                time.sleep(1)
                 self.kill()
                 raise HarnessError(f"It did not end: {self.order}\n{self._said()}")
             time.sleep(0.002)
