@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as hour
 
+from genbilling.services.audit import audit
 from tests.crash import books, verify
 from tests.crash.child import HEARD, Order
 from tests.crash.notes import after
@@ -22,8 +23,8 @@ COMMANDS = ("dispatch_invoices", "create_invoices", "reset_products", "restore_p
 MONEY = "POST /transactions in"
 # Longer than a charge counts as under way, and than a signal is waited for.
 PAUSE = timedelta(minutes=15)
-# A sale that may not be sent again is looked for longer.
-PAUSES_UNTIL_IDLE = (PAUSE,) * 5 + (timedelta(hours=25),) * 3
+# A sale that may not be sent again is looked for longer: until a day after it was sent, however often.
+PAUSES_UNTIL_IDLE = (PAUSE,) * 5 + (timedelta(hours=9),) * 6
 
 
 @dataclass(kw_only=True)
@@ -91,6 +92,7 @@ class Campaign:
             self._world.mend()
         self._run_until_idle()
         wrong = [*self._compare(since=began, period=self.period), *self._compare_holdings()]
+        wrong += audit(Counter())
         self._clock = max(self._clock, self._day(10))
         with at(str(self._clock)):
             self._world.live(self.period)
