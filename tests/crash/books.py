@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import braintree
 
-from genbilling.models import Charge, Invoice, Product
+from genbilling.models import Account, Charge, Invoice, Product
 from genbilling.sandbox import Sandbox, connect
 from tests.crash.notes import Holding, Line
 
@@ -134,3 +134,8 @@ def holdings():
         (str(product.account.owner), product.name): Holding(used=product.used, capacity=product.capacity)
         for product in Product.objects.select_related("account__owner")
     }
+
+
+def statuses():
+    """Return the status of every owner's account."""
+    return {str(account.owner): account.status for account in Account.objects.select_related("owner")}

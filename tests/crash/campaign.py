@@ -92,7 +92,7 @@ class Campaign:
             self._world.mend()
         self._run_until_idle()
         wrong = [*self._compare(since=began, period=self.period), *self._compare_holdings()]
-        wrong += audit(Counter())
+        wrong += [*verify.wrong_statuses(books.statuses()), *audit(Counter())]
         self._clock = max(self._clock, self._day(10))
         with at(str(self._clock)):
             self._world.live(self.period)
@@ -114,6 +114,8 @@ class Campaign:
                 command = self._rng.choice(alive + alive[:1] * 2)
                 if not any(end.killed for end in self._attempt(command, attack)):
                     alive.remove(command)
+            # The day on which what was refused is tried for the last time.
+            self._clock += timedelta(days=1)
 
     def _attempt(self, command, attack):
         commands = [command] * attack.number

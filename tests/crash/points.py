@@ -125,11 +125,12 @@ def _watch_calls(points):
 
 
 def _whoever_wants_it():
-    """The innermost function of genbilling's services on the stack."""
+    """The innermost function with a name of genbilling's services on the stack."""
     frame = sys._getframe()
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.startswith("genbilling.services."):
+        named = not frame.f_code.co_name.startswith("<")
+        if named and module.startswith("genbilling.services."):
             return f"{module.rpartition('.')[2]}.{frame.f_code.co_name}"
         frame = frame.f_back
     return "the command"

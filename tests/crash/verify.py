@@ -95,6 +95,11 @@ def wrong_holdings(holdings, expected):
     ]
 
 
+def wrong_statuses(statuses):
+    """Everything is paid, so nobody is in grace or expired any more."""
+    return [f"{owner} is {status}" for owner, status in statuses.items() if status != "active"]
+
+
 def number_gaps(books):
     """The numbers go from one on, each once."""
     numbers = Counter(bill.number for bill in books.bills if bill.number is not None)
