@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,17 +49,26 @@ def _path(value: object) -> Problem:
 
 
 def _number_format(value: object) -> Problem:
-    if not isinstance(value, str):
-        return "must be a string"
-    parts = {"period": 202612, "year": 2026, "month": 12}
+    return _wrong_number_format(value) if isinstance(value, str) else "must be a string"
+
+
+@lru_cache
+def _wrong_number_format(layout: str) -> Problem:
+    numbers = (*range(1, 130), 10**12)
     try:
-        printed = {value.format(number=number, **parts) for number in (1, 2, 10**12)}
+        printed = [
+            layout.format(number=number, period=202600 + month, year=2026, month=month)
+            for number in numbers
+            for month in range(1, 13)
+        ]
     except (AttributeError, IndexError, KeyError, ValueError):
         return 'must be a format with {number}, {period}, {year}, {month}, e.g. "INV-{year}-{number:06}"'
-    if len(printed) < 3:
-        return "must be a format that contains {number}, or two invoices would print the same"
     if max(map(len, printed)) > MAX_PRINTED_NUMBER:
         return f"must be a format that gives at most {MAX_PRINTED_NUMBER} characters"
+    # Of one number the months may print the same; two numbers may not, "{month}{number}" for instance.
+    alike = [{*printed[first : first + 12]} for first in range(0, len(printed), 12)]
+    if sum(map(len, alike)) > len(set().union(*alike)):
+        return "must be a format that contains {number}, and prints no two invoices the same"
     return None
 
 

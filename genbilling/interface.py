@@ -207,8 +207,9 @@ def refund_charge(
 def void_invoice(invoice: Invoice, *, operator: str, memo: str) -> Invoice:
     """Void a closed invoice that is not paid, and return it: nothing is owed on it any more.
 
-    It keeps its number and its items; what it billed is not billed again. A charge whose outcome is open is
-    resolved first, with the gateway: inside an atomic block it raises.
+    It keeps its number and its items; what it billed is not billed again, and what stood on it as a credit
+    goes on the open invoice. A charge whose outcome is open is looked for at the gateway first: inside an
+    atomic block it raises.
 
     Raises:
         InvoicePaid: it is paid; `refund_charge` gives the money back.

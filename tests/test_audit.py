@@ -144,7 +144,10 @@ TAMPERED_INVOICES = [
     ("UPDATE genbilling_invoice SET closed_at = created_at WHERE number = 1", "its own row was changed"),
     ("UPDATE genbilling_invoice SET number = 99 WHERE number = 1", "Invoice numbers are missing: 1."),
     ("UPDATE genbilling_invoice SET seal = '{}' WHERE number = 1", "it has no seal"),
-    ("UPDATE genbilling_invoice SET seal = '{\"items\": {}}' WHERE number = 1", "was added after closing"),
+    (
+        'UPDATE genbilling_invoice SET seal = \'{"items": {}, "steps": {}}\' WHERE number = 1',
+        "was added after closing",
+    ),
     (
         "UPDATE genbilling_invoice SET closed = false, closed_at = NULL, total = NULL, number = NULL, "
         f"sent = false, sent_at = NULL, {UNPAID} WHERE number = 1",
@@ -173,7 +176,7 @@ TAMPERED_OTHERS = [
     ),
     (
         f"UPDATE genbilling_charge SET key = 'other' WHERE invoice_id = {FIRST}",
-        "which is not what it says now",
+        "it was sent with order_id",
     ),
     (
         f"UPDATE genbilling_charge SET state = 'refused' WHERE invoice_id = {FIRST}",
@@ -188,7 +191,7 @@ TAMPERED_OTHERS = [
         "it is not_sent without a card",
     ),
     ("UPDATE genbilling_refund SET amount = 400", "400.00 went back, more than it took"),
-    ("UPDATE genbilling_refund SET amount = 3", "was sent as 4.00, and is of 3.00"),
+    ("UPDATE genbilling_refund SET amount = 3", "was sent with amount 4.00, and says 3.00 now"),
     ("UPDATE genbilling_refund SET kind = 'void'", "which is always the whole"),
     (
         f"UPDATE genbilling_product SET capacity = capacity + 1 WHERE id = {PRODUCT}",

@@ -266,8 +266,8 @@ def test_a_hard_decline_is_told_from_a_soft_one(server, amount, hard):
 def test_a_token_that_is_gone_is_told_from_other_errors(server):
     request = {name: value for name, value in SALE.items() if name != "payment_method_nonce"}
     outcome = PaymentService().sale(request | {"payment_method_token": "gone"}, "key-1")
-    assert (outcome.ending, outcome.token_gone) == (Ending.REFUSED, True)
-    assert not sale(payment_method_nonce="nonsense").token_gone
+    assert (outcome.ending, outcome.cannot_be) == (Ending.REFUSED, True)
+    assert not sale(payment_method_nonce="nonsense").cannot_be
 
 
 def test_another_request_under_a_used_key_leaves_the_outcome_open(server, braintree_books):

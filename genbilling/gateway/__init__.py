@@ -1,11 +1,12 @@
 """Braintree, wrapped: the only package that knows the vendor."""
 
 from .connections import disconnect
-from .outcomes import PAID_STATUSES, Ending, Outcome
+from .outcomes import PAID_STATUSES, VOIDED, Ending, Outcome
 from .service import Booked, Dispute, PaymentService, VaultedCard
 
 __all__ = [
     "PAID_STATUSES",
+    "VOIDED",
     "Booked",
     "Dispute",
     "Ending",

@@ -22,7 +22,7 @@ def error_of(error: Exception) -> GatewayError:
     if isinstance(error, AuthenticationError | AuthorizationError | UpgradeRequiredError):
         return GatewayUnusable(
             f"Braintree refuses the credentials or the call ({name}): check BRAINTREE_MERCHANT_ID, "
-            "BRAINTREE_PUBLIC_KEY, BRAINTREE_PRIVATE_KEY and BRAINTREE_ENVIRONMENT. Nothing was charged."
+            "BRAINTREE_PUBLIC_KEY, BRAINTREE_PRIVATE_KEY and BRAINTREE_ENVIRONMENT. Nothing was done."
         )
     if isinstance(error, NotFoundError):
         return GatewayUnusable(

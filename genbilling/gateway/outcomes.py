@@ -52,7 +52,10 @@ class Ending(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a sale, a refund or a void. Texts are empty where the gateway said nothing."""
+    """What came of a sale, a refund or a void. Texts are empty where the gateway said nothing.
+
+    `cannot_be`: what the request is about is not there (any more), and so it can never be carried out.
+    """
 
     ending: Ending
     message: str = ""
@@ -65,7 +68,7 @@ class Outcome:
     response_text: str = ""
     reject_reason: str = ""
     hard_decline: bool = False
-    token_gone: bool = False
+    cannot_be: bool = False
     key_refused: bool = False
     result: Any = field(default=None, repr=False, compare=False)
 
@@ -96,11 +99,11 @@ def _outcome_of_refusal(result: Any) -> Outcome:
         return Outcome(ending=Ending.NOT_SENT, message=result.message, key_refused=True, result=result)
     if codes & MERCHANT_ACCOUNT_UNUSABLE:
         message = f"Braintree refuses the merchant account: {result.message} Check MERCHANT_ACCOUNT_ID."
-        return Outcome(ending=Ending.NOT_SENT, message=message, result=result)
+        return Outcome(ending=Ending.NOT_SENT, message=message, cannot_be=True, result=result)
     if result.transaction is not None and not codes:
         return outcome_of_transaction(result.transaction, result)
     return Outcome(
-        ending=Ending.REFUSED, message=result.message, token_gone=TOKEN_INVALID in codes, result=result
+        ending=Ending.REFUSED, message=result.message, cannot_be=TOKEN_INVALID in codes, result=result
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import braintree
 from braintree.exceptions.not_found_error import NotFoundError
 
-from ..exceptions import CardRefused
+from ..exceptions import CardRefused, GatewayUncertain
 from .connections import connected_gateway
 from .errors import error_of
 from .outcomes import (
@@ -46,12 +46,12 @@ class VaultedCard:
 
 @dataclass(frozen=True, kw_only=True)
 class Booked:
-    """A transaction in the gateway's books: of a refund, `refunds` is the id of its sale; of a sale,
+    """A transaction in the gateway's books: of a refund, `refund_of` is the id of its sale; of a sale,
     `refund_ids` are its refunds."""
 
     outcome: Outcome
     is_refund: bool
-    refunds: str = ""
+    refund_of: str = ""
     refund_ids: tuple[str, ...] = ()
 
 
@@ -86,13 +86,15 @@ class PaymentService:
             return outcome_of_exception(error)
         return outcome_of_result(result)
 
-    def find_sale(self, order_id: str) -> Outcome | None:
+    def find_sale(self, order_id: str, amount: Decimal | None = None) -> Outcome | None:
         """Return the sale with `order_id`, the paid one if there are several, or None.
+
+        With `amount`, one of another amount counts only if it took money.
 
         Raises:
             GatewayUnusable, GatewayUncertain: the gateway did not answer.
         """
-        return self._find(order_id, SALE)
+        return self._find(order_id, amount, SALE)
 
     def refund(self, transaction_id: str, request: dict[str, Any], key: str | None) -> Outcome:
         """Send a refund of a settled sale under the idempotency key `key`; never raises for an answer."""
@@ -103,9 +105,9 @@ class PaymentService:
             return outcome_of_exception(error)
         return outcome_of_result(result)
 
-    def find_refund(self, order_id: str) -> Outcome | None:
-        """Return the refund with `order_id`, or None; raises as `find_sale`."""
-        return self._find(order_id, CREDIT)
+    def find_refund(self, order_id: str, amount: Decimal) -> Outcome | None:
+        """Return the refund with `order_id`, or None; as `find_sale`."""
+        return self._find(order_id, amount, CREDIT)
 
     def void(self, transaction_id: str, key: str | None) -> Outcome:
         """Call off a sale that has not begun to settle; never raises for an answer."""
@@ -214,18 +216,22 @@ class PaymentService:
         except Exception as error:
             raise error_of(error) from error
 
-    def _find(self, order_id: str, kind: str) -> Outcome | None:
+    def _find(self, order_id: str, amount: Decimal | None, kind: str) -> Outcome | None:
         try:
             found = self._gateway.transaction.search(braintree.TransactionSearch.order_id == order_id)
             # A refund may have the order id of its sale.
             outcomes = [outcome_of_transaction(one) for one in found.items if one.type == kind]
         except Exception as error:
             raise error_of(error) from error
+        if amount is not None:
+            outcomes = [one for one in outcomes if one.amount == amount or one.ending is not Ending.REFUSED]
         return min(outcomes, key=lambda outcome: outcome.ending is not Ending.PAID, default=None)
 
     def _load(self, transaction_id: str) -> Any:
         try:
             return self._gateway.transaction.find(transaction_id)
+        except NotFoundError as error:
+            raise GatewayUncertain(f"Braintree has no transaction {transaction_id}.") from error
         except Exception as error:
             raise error_of(error) from error
 
@@ -255,6 +261,6 @@ def _booked(transaction: Any) -> Booked:
     return Booked(
         outcome=outcome_of_transaction(transaction),
         is_refund=transaction.type == CREDIT,
-        refunds=transaction.refunded_transaction_id or "",
+        refund_of=transaction.refunded_transaction_id or "",
         refund_ids=tuple(transaction.refund_ids or ()),
     )

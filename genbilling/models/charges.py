@@ -12,6 +12,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from .. import money
+from ..digests import digest
 
 ORDER_ID_PREFIX = "genbilling-"
 AUTHENTICATION_REQUIRED = "2099"
@@ -57,12 +58,39 @@ class Attempt(models.Model):
         help_text=_("When the outcome was found to be unknown, or the request was sent again after that."),
     )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    seal = models.CharField(
+        _("seal"), max_length=64, blank=True, editable=False, help_text=_("A digest taken at its end.")
+    )
+
+    # What moves on after the end, and so is not sealed: the status, and when the signal went out.
+    SEALED: ClassVar[tuple[str, ...]] = (
+        "key",
+        "state",
+        "request",
+        "transaction_id",
+        "currency",
+        "response_code",
+        "ended_at",
+    )
 
     # The SDK's result object, in the process that made the call.
     result: Any = None
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save as usual, and seal what has ended."""
+        if self.state != self.State.PENDING:
+            self.seal = self.digest()
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "seal"}
+        super().save(*args, **kwargs)
+
+    def digest(self) -> str:
+        """Return the digest of what must not change after the end."""
+        amount = str(money.to_cents(Decimal(self.amount)))
+        return digest(amount, *(getattr(self, name) for name in self.SEALED))
 
     @property
     def order_id(self) -> str:
@@ -81,6 +109,14 @@ class Charge(Attempt):
     A row without a card stands for an attempt that failed because none was on file.
     """
 
+    SEALED: ClassVar[tuple[str, ...]] = (
+        *Attempt.SEALED,
+        "invoice_id",
+        "card_token",
+        "hard_decline",
+        "settlement_failed",
+    )
+
     invoice = models.ForeignKey(
         "genbilling.Invoice", on_delete=models.PROTECT, related_name="charges", verbose_name=_("invoice")
     )
@@ -88,6 +124,9 @@ class Charge(Attempt):
     reject_reason = models.CharField(_("reject reason"), max_length=40, blank=True)
     hard_decline = models.BooleanField(
         _("hard decline"), default=False, help_text=_("The card must not be tried again.")
+    )
+    settlement_failed = models.BooleanField(
+        _("settlement failed"), default=False, help_text=_("It was called paid, and did not settle.")
     )
     signalled_at = models.DateTimeField(_("signalled at"), null=True, blank=True)
 

@@ -99,6 +99,9 @@ class Product(TermsFields):
         _("terms valid from"), help_text=_("Earlier periods are on former terms (YYYYMM).")
     )
     used = models.PositiveBigIntegerField(_("units used"), default=0)
+    included = models.PositiveIntegerField(
+        _("units included now"), help_text=_("The capacity without steps, since the last reset.")
+    )
     capacity = models.PositiveBigIntegerField(_("capacity"))
     first_period = models.PositiveIntegerField(_("flat rates from"), null=True, blank=True)
     last_period = models.PositiveIntegerField(_("flat rates up to"), null=True, blank=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,8 @@ from .charges import Attempt, Charge, ended
 
 class Refund(Attempt):
     """One attempt to give money of a paid charge back. *Paid* means that it went, or is on its way."""
+
+    SEALED: ClassVar[tuple[str, ...]] = (*Attempt.SEALED, "charge_id", "kind", "operator", "memo")
 
     class Kind(models.TextChoices):
         UNDECIDED = "", _("not decided yet")
@@ -30,6 +34,11 @@ class Refund(Attempt):
         constraints = [
             models.UniqueConstraint(
                 fields=["charge"], condition=Q(state="pending"), name="genbilling_one_pending_refund"
+            ),
+            models.UniqueConstraint(
+                fields=["transaction_id"],
+                condition=Q(kind="refund", state="paid") & ~Q(transaction_id=""),
+                name="genbilling_refund_once",
             ),
             models.CheckConstraint(condition=ended(), name="genbilling_refund_ended"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="genbilling_refund_positive"),

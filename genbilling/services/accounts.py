@@ -81,9 +81,7 @@ def expire_account(user: Any) -> Account:
 def activate(account: Account) -> Account:
     """Make `account` active and let its products go on; return it. It is locked."""
     was_billable = account.billable()
-    account.status = Account.Status.ACTIVE
-    account.expired_unpaid_at = None
-    account.save(update_fields=["status", "expired_unpaid_at"])
+    _move(account, Account.Status.ACTIVE)
     for product in [] if was_billable else _latest_products(account):
         if not product.removed:
             products.start(account, product)
@@ -97,10 +95,14 @@ def end(account: Account, status: Account.Status) -> Account:
         # While it still counts as billable: a missed month's invoices are owed all the same.
         open_missing_invoices(account, period)
     account.products.filter(last_period__isnull=True).update(last_period=period)
-    account.status = status
-    account.expired_unpaid_at = None
-    account.save(update_fields=["status", "expired_unpaid_at"])
+    _move(account, status)
     return account
+
+
+def _move(account: Account, status: Account.Status) -> None:
+    account.status = status
+    account.in_grace_since = account.expired_unpaid_at = None
+    account.save(update_fields=["status", "in_grace_since", "expired_unpaid_at"])
 
 
 def _latest_products(account: Account) -> list[Product]:

@@ -29,8 +29,8 @@ def announce(charge: Charge) -> None:
 def announce_expiry(account: Account) -> None:
     """Send the signal for an account that expired unpaid, and note that; no transaction is open."""
     signals.account_expired.send_robust(sender=Account, account=account, owner=account.owner)
-    told = Account.objects.filter(pk=account.pk, expired_unpaid_at=account.expired_unpaid_at)
-    told.update(expiry_signalled_at=timezone.now())
+    told = Account.objects.filter(pk=account.pk, expiry_to_signal_since=account.expiry_to_signal_since)
+    told.update(expiry_to_signal_since=None)
 
 
 def announce_overdue() -> int:
@@ -39,9 +39,8 @@ def announce_overdue() -> int:
 
 
 def _announce_overdue_expiries() -> int:
-    overdue = Account.objects.filter(
-        expired_unpaid_at__lt=timezone.now() - OVERDUE_AFTER, expiry_signalled_at__isnull=True
-    )
+    # Whatever its status is by now: that it expired is a fact.
+    overdue = Account.objects.filter(expiry_to_signal_since__lt=timezone.now() - OVERDUE_AFTER)
     accounts = list(overdue.select_related("owner").order_by("pk"))
     for account in accounts:
         announce_expiry(account)

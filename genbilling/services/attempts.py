@@ -40,26 +40,32 @@ def may_be_in_flight(attempt: Attempt, now: datetime) -> bool:
     return attempt.uncertain_at is None and attempt.created_at > now - Attempt.IN_FLIGHT
 
 
-def find_out(attempt: Charge | Refund, find: Find, sending: Send, now: datetime) -> Outcome:
+def find_out(attempt: Charge | Refund, find: Find, sending: Send | None, now: datetime) -> Outcome:
     """Return what became of an attempt whose answer was lost: look for it first, then send it again.
 
-    *Not sent* means that it did not happen.
+    *Not sent* means that it did not happen. Without `sending` it is only looked for.
 
     Raises:
         GatewayUnusable: the gateway cannot be asked now.
     """
     try:
-        return find() or _send_again(attempt, sending, now)
+        return find() or _not_found(attempt, sending, now)
     except GatewayUncertain as error:
         return Outcome(ending=Ending.UNKNOWN, message=str(error))
 
 
-def _send_again(attempt: Charge | Refund, sending: Send, now: datetime) -> Outcome:
+def _not_found(attempt: Charge | Refund, sending: Send | None, now: datetime) -> Outcome:
     last_sent = attempt.uncertain_at or attempt.created_at
     if not attempt.keyed or attempt.created_at < now - KEY_LIFETIME:
         if last_sent > now - SEARCH_IS_SURE_AFTER:
             return Outcome(ending=Ending.UNKNOWN, message="Not found yet; a search may lag behind.")
         return Outcome(ending=Ending.NOT_SENT, message="The gateway does not have it: it did not happen.")
+    if sending is None:
+        return Outcome(ending=Ending.UNKNOWN, message="Not found yet; the next dispatch sends it again.")
+    return _send_again(attempt, sending, now)
+
+
+def _send_again(attempt: Charge | Refund, sending: Send, now: datetime) -> Outcome:
     # Stamped first: whoever sent it before, or looks for it later, must know of this sending.
     if not _stamp(attempt, now):
         return Outcome(ending=Ending.UNKNOWN, message="Another process is finding out.")
@@ -67,12 +73,12 @@ def _send_again(attempt: Charge | Refund, sending: Send, now: datetime) -> Outco
     if outcome.key_refused:
         _give_up_key(attempt)
         return Outcome(ending=Ending.UNKNOWN, message=outcome.message)
+    if outcome.cannot_be:
+        # Known under its key, it would have come back. It did not happen; the card, say, is no more.
+        return replace(outcome, ending=Ending.NOT_SENT)
     if outcome.ending is Ending.NOT_SENT:
         # This sending did not arrive; the first one may have, so the claim stands.
         raise GatewayUnusable(outcome.message)
-    if outcome.token_gone:
-        # Known under its key, the sale would have come back. It did not happen, and the card is no more.
-        return replace(outcome, ending=Ending.NOT_SENT)
     return outcome
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,10 +18,10 @@ from django.utils import timezone
 
 from .. import conf
 from ..exceptions import GatewayUnusable, InvoiceNotClosed, InvoiceVoid
-from ..gateway import Ending, Outcome, PaymentService
-from ..models import Card, Charge, Invoice
+from ..gateway import VOIDED, Ending, Outcome, PaymentService
+from ..models import Account, Card, Charge, Invoice, Refund
 from ..money import ZERO
-from . import attempts, retries
+from . import attempts, refunding, retries
 from .announcing import announce, announce_expiry
 from .attempts import Send
 from .cards import current_card
@@ -60,9 +61,7 @@ def charge_invoice(service: PaymentService, invoice: Invoice, policy: Policy) ->
         GatewayUnusable: nothing was sent; the invoice is as it was.
         RuntimeError: called inside an atomic block.
     """
-    with transaction.atomic(durable=True):  # raises inside a caller's transaction, before anything is sent
-        pending = Charge.objects.filter(invoice=invoice.pk, state=Charge.State.PENDING).first()
-    if pending is not None:
+    if pending := pending_charge(invoice):
         resolved = resolve(service, pending)
         if isinstance(resolved, Wait) or resolved.state != Charge.State.NOT_SENT:
             return resolved
@@ -79,10 +78,21 @@ def charge_invoice(service: PaymentService, invoice: Invoice, policy: Policy) ->
     return _finish(claimed)
 
 
-def resolve(service: PaymentService, charge: Charge) -> Charge | Wait:
+def pending_charge(invoice: Invoice) -> Charge | None:
+    """Return the invoice's charge whose outcome is open, or None.
+
+    Raises:
+        RuntimeError: called inside an atomic block, in which nothing may be sent.
+    """
+    with transaction.atomic(durable=True):
+        return Charge.objects.filter(invoice=invoice.pk, state=Charge.State.PENDING).first()
+
+
+def resolve(service: PaymentService, charge: Charge, *, send_again: bool = True) -> Charge | Wait:
     """Find out what became of a charge whose answer was lost, record it, and return it.
 
-    In state *not sent* it turned out that it did not happen, and the invoice is free for a new one.
+    In state *not sent* it turned out that it did not happen, and the invoice is free for a new one. Without
+    `send_again` it is only looked for.
 
     Raises:
         GatewayUnusable: the gateway cannot be asked now.
@@ -90,8 +100,16 @@ def resolve(service: PaymentService, charge: Charge) -> Charge | Wait:
     now = timezone.now()
     if attempts.may_be_in_flight(charge, now):
         return Wait.AT_WORK_ELSEWHERE
-    find = partial(service.find_sale, charge.order_id)
-    return _finish(record(charge, attempts.find_out(charge, find, _sale(service, charge), now)))
+    find = partial(service.find_sale, charge.order_id, charge.amount)
+    sending = _sale(service, charge) if send_again else None
+    outcome = attempts.find_out(charge, find, sending, now)
+    if outcome.status != VOIDED or not _is_ours(charge, outcome):
+        return _finish(record(charge, outcome))
+    # Paid, and given back by somebody at the gateway before we knew; not to be charged again.
+    recorded = record(charge, replace(outcome, ending=Ending.PAID))
+    if isinstance(recorded, Charge):
+        refunding.note_foreign(recorded, outcome, Refund.Kind.VOID)
+    return _finish(recorded)
 
 
 def record(charge: Charge, outcome: Outcome) -> Charge | Wait:
@@ -126,6 +144,7 @@ def correct(charge: Charge, outcome: Outcome) -> Charge | None:
         if stored.state != charge.state or not _can_be_corrected(invoice, stored, outcome):
             return None
         stored.signalled_at = None
+        stored.settlement_failed = stored.state == Charge.State.PAID
         _write(stored, outcome)
     _finish(stored)
     return stored
@@ -136,7 +155,7 @@ def _can_be_corrected(invoice: Invoice, charge: Charge, outcome: Outcome) -> boo
         return False
     if outcome.ending is Ending.PAID:
         return not (invoice.paid or invoice.void or invoice.pending_charge_id)
-    return outcome.ending is Ending.REFUSED and charge.refunded() == ZERO
+    return outcome.ending is Ending.REFUSED
 
 
 def _claim(invoice: Invoice, policy: Policy) -> Charge | Wait:
@@ -148,7 +167,7 @@ def _claim(invoice: Invoice, policy: Policy) -> Charge | Wait:
         _refuse_unchargeable(invoice)
         if paying := invoice.charges.filter(state=Charge.State.PAID).first():
             _move_invoice(paying)  # the charge is the authority, whatever somebody did to the invoice's flags
-        if paying or invoice.paid:
+        if paying or invoice.paid or invoice.total == ZERO:
             return Wait.PAID_ALREADY
         if Charge.objects.filter(invoice__account=account, state=Charge.State.PENDING).exists():
             return Wait.AT_WORK_ELSEWHERE
@@ -241,11 +260,20 @@ def _is_ours(charge: Charge, outcome: Outcome) -> bool:
 def _finish(charge: Charge | Wait) -> Charge | Wait:
     if isinstance(charge, Charge) and charge.state in (Charge.State.PAID, Charge.State.REFUSED):
         # The status first, so that receivers see it; what they are told keeps the order of what happened.
-        expired = follow_payments(charge.invoice.account_id)
+        expired = _follow(charge)
         announce(charge)
         if expired:
             announce_expiry(expired)
     return charge
+
+
+def _follow(charge: Charge) -> Account | None:
+    try:
+        return follow_payments(charge.invoice.account_id)
+    except Exception:
+        # The money has moved, and that must be told. The next dispatch comes upon the error again.
+        logger.exception("The status of the account does not follow the %s", charge)
+        return None
 
 
 def _refuse_unchargeable(invoice: Invoice) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from .. import periods
+from .. import money, periods
 from ..exceptions import InvoiceNotClosed, InvoicePaid, InvoiceVoid, Outdated, PaymentUnderWay
 from ..gateway import PaymentService
 from ..models import Account, Charge, Invoice, InvoiceItem
-from .charging import resolve
+from .charging import pending_charge, resolve
 from .invoicing import open_invoice
 from .locks import lock_account, lock_account_owned_by
 from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
@@ -22,17 +23,17 @@ from .standing import follow_and_announce
 def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
     """Void a closed invoice that is not paid; see `genbilling.interface`."""
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
-    pending = Charge.objects.filter(invoice=invoice.pk, state=Charge.State.PENDING).first()
-    if pending is not None:
-        # It may have been paid: that is found out before anything else happens to the invoice.
-        resolve(PaymentService(), pending)
+    if pending := pending_charge(invoice):
+        # It may have been paid: that is found out first. To send it again is not what was asked for.
+        resolve(PaymentService(), pending, send_again=False)
     with transaction.atomic(durable=True):
-        lock_account(invoice.account_id)
+        account = lock_account(invoice.account_id)
         stored = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
         _refuse_unvoidable(stored)
         Invoice.objects.filter(pk=stored.pk).update(
             void=True, void_at=timezone.now(), void_by=operator, void_memo=memo, failed=False, failed_at=None
         )
+        _give_credits_back(account, stored, operator)
     follow_and_announce(invoice.account_id)
     invoice.refresh_from_db()
     return invoice
@@ -67,6 +68,18 @@ def last_manual_item(account: Account) -> int:
     return manual_items(account).values_list("pk", flat=True).first() or 0
 
 
+def _give_credits_back(account: Account, invoice: Invoice, operator: str) -> None:
+    """A credit that stood on a void invoice was not used up: it goes on the open one."""
+    credits = invoice.related_items.filter(product=None, amount__lt=0)
+    if credits:
+        InvoiceItem.objects.create(
+            invoice=open_invoice(account, periods.get_current_billing_period()),
+            description=_("Credit of void invoice %(number)s") % {"number": invoice.printed_number},
+            amount=money.total(item.amount for item in credits),
+            operator=operator,
+        )
+
+
 def _refuse_unvoidable(invoice: Invoice) -> None:
     if invoice.void:
         raise InvoiceVoid(f"The {invoice} is void already.")
@@ -78,5 +91,6 @@ def _refuse_unvoidable(invoice: Invoice) -> None:
         raise InvoicePaid(f"The {invoice} is paid: refund_charge() gives the money back.")
     if invoice.charges.filter(state=Charge.State.PENDING).exists():
         raise PaymentUnderWay(
-            f"What came of the last charge of the {invoice} is not known yet: try again in some minutes."
+            f"What came of the last charge of the {invoice} is not known yet. The next dispatch finds out; "
+            "what is paid then can be refunded, what is not can be voided."
         )

@@ -92,8 +92,8 @@ def _before(run: _Run) -> None:
         return
     run.report.announced = announce_overdue()
     try:
-        for refund in resolve_pending(run.service):
-            run.report.error(f"{refund}: the money did not go back; the gateway says: {refund.message}")
+        for message in resolve_pending(run.service):
+            run.report.error(message)
         take_out_of_vault(run.service)
     except GatewayUncertain as error:
         logger.warning("A card that left is still in the vault: %s", error)
@@ -239,7 +239,10 @@ def _policy(run: _Run) -> Callable[[Invoice, Card | None, datetime], Wait | None
             return Wait.TRIED_IN_THIS_RUN
         if wait := retries.card_forbids(invoice, card, now):
             return wait
-        return None if retries.is_scheduled(invoice, card, now) else Wait.NOT_SCHEDULED
+        if retries.is_scheduled(invoice, card, now):
+            return None
+        used_up = retries.days_are_used_up(invoice, card, now)
+        return Wait.DAYS_USED_UP if used_up else Wait.NOT_SCHEDULED
 
     return policy
 
@@ -257,8 +260,8 @@ def _to_visit(period: int) -> QuerySet[Account]:
     due = Invoice.objects.due(period).order_by().filter(account=OuterRef("pk"))
     lacking = Q(status__in=Account.BILLABLE, invoiced_through__lt=period)
     # Their invoices may be paid, by a process that died before it said so here.
-    recovering = Q(status=Account.Status.GRACE) | Q(expired_unpaid_at__isnull=False)
-    return Account.objects.filter(lacking | recovering | Exists(due))
+    recovering = Account.objects.recovering().values("pk")
+    return Account.objects.filter(lacking | Q(pk__in=recovering) | Exists(due))
 
 
 def _stop(run: _Run, reason: str) -> None:

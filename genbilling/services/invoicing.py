@@ -60,7 +60,8 @@ def close_invoice(account: Account, invoice: Invoice, period: int) -> None:
         total = ZERO
     invoice.closed_at, invoice.total = timezone.now(), total
     settled = {"paid": True, "paid_at": invoice.closed_at} if total == ZERO else {}
-    items = list(invoice.related_items.all())
+    # Not by the related manager: a handler may have fetched the items before it added one.
+    items = list(InvoiceItem.objects.filter(invoice=invoice.pk))
     if items:
         # The number comes last: from here to the commit every other closing waits.
         invoice.number = InvoiceNumber.take()
@@ -71,7 +72,7 @@ def close_invoice(account: Account, invoice: Invoice, period: int) -> None:
         total=total,
         number=invoice.number,
         printed_number=invoice.printed_number,
-        seal=seal(invoice, items),
+        seal=seal(invoice, items, invoice.steps.all()),
         **settled,
     )
     invoice.refresh_from_db()

@@ -69,9 +69,9 @@ def reset_products(period: int, *, dry_run: bool = False, progress: Progress = b
     Steps whose invoice is still open are kept: what a customer is about to pay for is not taken away.
     """
     invoiced = Step.objects.filter(product=OuterRef("pk"), live=True, invoice__closed=True)
-    changed = Product.objects.annotate(right=_right_capacity(period)).filter(
-        Exists(invoiced) | ~Q(capacity=F("right"))
-    )
+    changed = Product.objects.annotate(
+        right=_right_capacity(period), now_included=_terms_in(period, "initial_step")
+    ).filter(Exists(invoiced) | ~Q(capacity=F("right"), included=F("now_included")))
     return _in_batches(changed, partial(_reset, period), dry_run, progress)
 
 
@@ -121,8 +121,9 @@ def _restore(period: int, products: list[int]) -> int:
 
 def _reset(period: int, products: list[int]) -> int:
     Step.objects.filter(product__in=products, live=True, invoice__closed=True).update(live=False)
-    right = _right_capacity(period)
-    return Product.objects.filter(pk__in=products).exclude(capacity=right).update(capacity=right)
+    included, right = _terms_in(period, "initial_step"), _right_capacity(period)
+    wrong = Product.objects.filter(pk__in=products).exclude(capacity=right, included=included)
+    return wrong.update(capacity=right, included=included)
 
 
 def _right_capacity(period: int) -> Any:

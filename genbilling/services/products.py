@@ -115,7 +115,12 @@ def _terms(declared: catalogue.Declaration) -> Terms:
 def _new_product(account: Account, name: str, terms: Terms) -> Product:
     period = periods.get_current_billing_period()
     product = Product(
-        account=account, name=name, terms_from=period, capacity=terms.initial_step, restored_period=period
+        account=account,
+        name=name,
+        terms_from=period,
+        included=terms.initial_step,
+        capacity=terms.initial_step,
+        restored_period=period,
     )
     product.terms = terms
     product.save()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -45,8 +46,10 @@ def refund_charge(
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
     wanted = None if amount is None else positive(amount)
     service = PaymentService()
-    for pending in _pending(charge):
-        resolve(service, pending)
+    with transaction.atomic(durable=True):  # raises inside a caller's transaction, before anything is sent
+        pending = list(charge.refunds.filter(state=State.PENDING).select_related("charge"))
+    for earlier in pending:
+        resolve(service, earlier)
     refund = _claim(charge, wanted, operator, memo, refunded)
     try:
         refund = record(refund, _send(service, refund))
@@ -60,16 +63,20 @@ def refund_charge(
     return refund
 
 
-def resolve_pending(service: PaymentService) -> list[Refund]:
-    """Find out what became of refunds whose answer was lost; return those that did not go through (yet).
-
-    Raises:
-        GatewayUnusable: the gateway cannot be asked now.
-    """
-    now = timezone.now()
+def resolve_pending(service: PaymentService) -> Iterator[str]:
+    """Find out what became of refunds whose answer was lost; yield a sentence for each that is not paid."""
     pending = Refund.objects.filter(state=State.PENDING).select_related("charge").order_by("pk")
-    resolved = [resolve(service, one) for one in pending if not attempts.may_be_in_flight(one, now)]
-    return [refund for refund in resolved if refund.state != State.PAID]
+    for refund in list(pending):
+        if attempts.may_be_in_flight(refund, timezone.now()):
+            continue
+        try:
+            resolved = resolve(service, refund)
+        except GatewayUnusable as error:
+            # Of this one; whether the gateway can be used at all shows with the charges.
+            yield f"{refund}: it cannot be found out now whether the money went back: {error}"
+            continue
+        if resolved.state != State.PAID:
+            yield f"{resolved}: the money did not go back; {resolved.message}"
 
 
 def resolve(service: PaymentService, refund: Refund) -> Refund:
@@ -92,8 +99,10 @@ def record(refund: Refund, outcome: Outcome) -> Refund:
     with transaction.atomic(durable=True):
         Charge.objects.select_for_update(no_key=True).get(pk=refund.charge_id)
         stored = Refund.objects.select_for_update(no_key=True).select_related("charge").get(pk=refund.pk)
-        slow = outcome.ending is Ending.NOT_SENT and stored.uncertain_at != refund.uncertain_at
-        if stored.state != State.PENDING or slow:
+        if stored.state != State.PENDING:
+            return _note_late_answer(stored, outcome)
+        moved_on = (stored.uncertain_at, stored.kind) != (refund.uncertain_at, refund.kind)
+        if outcome.ending is Ending.NOT_SENT and moved_on:
             return stored
         if outcome.transaction_id and not _is_ours(stored, outcome):
             logger.error("The %s met a transaction that is not its own: %r", stored, outcome)
@@ -103,6 +112,16 @@ def record(refund: Refund, outcome: Outcome) -> Refund:
         stored.save()
     stored.result = outcome.result
     return stored
+
+
+def _note_late_answer(refund: Refund, outcome: Outcome) -> Refund:
+    """Keep an answer that came after the refund was given up: the money did go back."""
+    if outcome.ending is Ending.PAID and refund.state != State.PAID:
+        logger.error("The %s was given up, and then it went back: %r", refund, outcome)
+        if _has_room(refund.charge, refund):
+            attempts.write_answer(refund, outcome, timezone.now())
+            refund.save()
+    return refund
 
 
 def correct(refund: Refund, outcome: Outcome) -> Refund | None:
@@ -127,8 +146,11 @@ def note_foreign(charge: Charge, outcome: Outcome, kind: str) -> Refund | None:
     """
     with transaction.atomic(durable=True):
         stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        written = stored.refunds.filter(transaction_id=outcome.transaction_id, state=State.PAID).first()
+        if written is not None:
+            return written
         refund = Refund(charge=stored, amount=outcome.amount or money.ZERO, kind=kind, memo=MADE_THERE)
-        if stored.state != State.PAID or not _has_room(stored, refund):
+        if not _has_room(stored, refund):
             return None
         attempts.write_answer(refund, replace(outcome, ending=Ending.PAID), timezone.now())
         refund.save()
@@ -136,7 +158,7 @@ def note_foreign(charge: Charge, outcome: Outcome, kind: str) -> Refund | None:
 
 
 def _has_room(charge: Charge, refund: Refund) -> bool:
-    return refund.amount <= charge.amount - charge.refunded()
+    return charge.state == State.PAID and refund.amount <= charge.amount - charge.refunded()
 
 
 def _claim(
@@ -202,14 +224,10 @@ def _sending(service: PaymentService, refund: Refund) -> Send:
 def _find(service: PaymentService, refund: Refund) -> Find:
     if refund.kind == Refund.Kind.VOID:
         return partial(service.find_void, refund.charge.transaction_id)
-    return partial(service.find_refund, refund.order_id)
+    return partial(service.find_refund, refund.order_id, refund.amount)
 
 
 def _is_ours(refund: Refund, outcome: Outcome) -> bool:
     if refund.kind == Refund.Kind.VOID:
         return outcome.transaction_id == refund.charge.transaction_id
     return outcome.amount == refund.amount and outcome.order_id == refund.order_id
-
-
-def _pending(charge: Charge) -> list[Refund]:
-    return list(charge.refunds.filter(state=State.PENDING).select_related("charge"))

@@ -22,6 +22,7 @@ class Wait(Enum):
     OWNER_HAS_TO_AUTHENTICATE = "the bank wants the owner to authenticate on the card page"
     TRIES_USED_UP = "card network's limit of tries reached"
     NOT_SCHEDULED = "not a retry day"
+    DAYS_USED_UP = "no retry day left"
     COOLING_DOWN = "refused within the hour"
     EARLIER_FIRST = "an earlier invoice comes first"
     TRIED_IN_THIS_RUN = "refused since this run began"
@@ -76,7 +77,10 @@ def days_are_used_up(invoice: Invoice, card: Card | None, now: datetime) -> bool
 
 
 def _refusals(invoice: Invoice) -> list[Charge]:
-    return list(invoice.charges.filter(state=Charge.State.REFUSED).order_by("ended_at", "pk"))
+    """Return the refusals that count for the schedule: since the invoice is owed, or owed again."""
+    refused = list(invoice.charges.filter(state=Charge.State.REFUSED).order_by("ended_at", "pk"))
+    owed_again = [number for number, charge in enumerate(refused) if charge.settlement_failed]
+    return refused[owed_again[-1] :] if owed_again else refused
 
 
 def _day_of(refusal: Charge) -> date:

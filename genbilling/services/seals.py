@@ -1,67 +1,69 @@
-"""Digests of a closed invoice and its items: taken at closing, compared by ``audit_billing``."""
+"""Digests of a closed invoice, its items and steps: taken at closing, compared by ``audit_billing``."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-from ..models import Invoice, InvoiceItem
+from ..digests import digest
+from ..models import Invoice, InvoiceItem, Step
 
 
-def seal(invoice: Invoice, items: Iterable[InvoiceItem]) -> dict[str, Any]:
-    """Return the digests of what closing freezes: one of the invoice, one of each item by its key."""
-    return {"invoice": _of_invoice(invoice), "items": {str(item.pk): _of_item(item) for item in items}}
+def seal(invoice: Invoice, items: Iterable[InvoiceItem], steps: Iterable[Step]) -> dict[str, Any]:
+    """Return the digests of what closing freezes: of the invoice, and of each item and step by its key."""
+    return {
+        "invoice": _of_invoice(invoice),
+        "items": {str(item.pk): _of_item(item) for item in items},
+        "steps": {str(step.pk): _of_step(step) for step in steps},
+    }
 
 
-def broken_seals(invoice: Invoice, items: Iterable[InvoiceItem]) -> Iterator[str]:
+def broken_seals(invoice: Invoice, items: Iterable[InvoiceItem], steps: Iterable[Step]) -> Iterator[str]:
     """Yield what changed on a closed invoice since its closing, a row each."""
-    now, then = seal(invoice, items), invoice.seal
-    if not isinstance(then, dict) or not isinstance(then.get("items"), dict):
+    now, then = seal(invoice, items, steps), invoice.seal
+    if not isinstance(then, dict) or not all(isinstance(then.get(rows), dict) for rows in ("items", "steps")):
         yield "it has no seal"
         return
     if now["invoice"] != then.get("invoice"):
         yield "its own row was changed after closing"
-    for key in sorted(now["items"].keys() | then["items"].keys(), key=lambda key: (len(key), key)):
-        if key not in then["items"]:
-            yield f"item {key} was added after closing"
-        elif key not in now["items"]:
-            yield f"item {key} was taken away after closing"
-        elif now["items"][key] != then["items"][key]:
-            yield f"item {key} was changed after closing"
+    for rows, name in (("items", "item"), ("steps", "step")):
+        yield from _broken(name, now[rows], then[rows])
+
+
+def _broken(name: str, now: dict[str, str], then: dict[str, str]) -> Iterator[str]:
+    for key in sorted(now.keys() | then.keys(), key=lambda key: (len(key), key)):
+        if key not in then:
+            yield f"{name} {key} was added after closing"
+        elif key not in now:
+            yield f"{name} {key} was taken away after closing"
+        elif now[key] != then[key]:
+            yield f"{name} {key} was changed after closing"
 
 
 def _of_invoice(invoice: Invoice) -> str:
-    return _digest(
+    return digest(
         invoice.pk,
         invoice.account_id,
         invoice.period,
         invoice.number,
         invoice.printed_number,
         str(invoice.total),
-        _moment(invoice.closed_at),
+        invoice.closed_at,
     )
 
 
 def _of_item(item: InvoiceItem) -> str:
-    return _digest(
+    return digest(
         item.pk,
         item.invoice_id,
         item.product_id,
         item.description,
         str(item.amount),
         item.operator,
-        _moment(item.created_at),
+        item.created_at,
     )
 
 
-def _moment(value: datetime | None) -> str:
-    # Milliseconds: dumpdata keeps no more, and books that were moved with it are not tampered with.
-    return value.astimezone(UTC).isoformat(timespec="milliseconds") if value else ""
-
-
-def _digest(*values: Any) -> str:
-    # JSON keeps the values apart: "1" and "12" is not "11" and "2".
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+def _of_step(step: Step) -> str:
+    # Whether it is live moves on.
+    return digest(step.pk, step.product_id, step.invoice_id, step.item_id, step.amount, step.units)

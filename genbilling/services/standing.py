@@ -1,6 +1,7 @@
 """An account's standing follows its payments, where ``GENBILLING["RETRY_DAYS"]`` is set.
 
-In grace from the first failure, expired when the retry days are used up, active again when it pays.
+In grace from the first failure, expired when the retry days are used up, active again when it pays: that also
+when the setting was taken out in the meantime.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ def follow_payments(account_id: int) -> Account | None:
 
     The caller announces it. Where somebody holds the account nothing is done: the next dispatch does it.
     """
-    if conf.retry_days() is None:
-        return None
     now = timezone.now()
+    if conf.retry_days() is None and not Account.objects.recovering().filter(pk=account_id).exists():
+        return None
     try:
         with transaction.atomic():
             limit_lock_wait(LOCK_WAIT_MS)
@@ -56,26 +57,25 @@ def follow_and_announce(account_id: int) -> None:
 def _status_due(account: Account, now: datetime) -> str | None:
     """Return the status that the account moves to, or None."""
     owed = account.invoices.unsettled().filter(closed=True)
-    failed = owed.filter(failed=True)
     if account.activated_at:
-        failed = failed.filter(failed_at__gt=account.activated_at)
-    if account.billable():
-        card = current_card(account)
+        # What failed before that the project has forgiven, as far as the status goes.
+        owed = owed.exclude(failed=True, failed_at__lte=account.activated_at)
+    if conf.retry_days() is not None and account.billable():
+        card, failed = current_card(account), owed.filter(failed=True)
         if any(retries.days_are_used_up(invoice, card, now) for invoice in failed):
             return Status.EXPIRED
         if account.status == Status.ACTIVE and failed.exists():
             return Status.GRACE
-    recovering = account.status == Status.GRACE or account.expired_unpaid_at is not None
-    return Status.ACTIVE if recovering and not owed.exists() else None
+    return Status.ACTIVE if account.recovering and not owed.exists() else None
 
 
 def _move(account: Account, status: str | None, now: datetime) -> None:
     if status == Status.GRACE:
-        account.status = Status.GRACE
-        account.save(update_fields=["status"])
+        account.status, account.in_grace_since = Status.GRACE, now
+        account.save(update_fields=["status", "in_grace_since"])
     elif status == Status.EXPIRED:
         accounts.end(account, Status.EXPIRED)
-        account.expired_unpaid_at, account.expiry_signalled_at = now, None
-        account.save(update_fields=["expired_unpaid_at", "expiry_signalled_at"])
+        account.expired_unpaid_at = account.expiry_to_signal_since = now
+        account.save(update_fields=["expired_unpaid_at", "expiry_to_signal_since"])
     elif status == Status.ACTIVE:
         accounts.activate(account)

@@ -1,10 +1,10 @@
 """With retry days, an account's status follows its payments: grace, expired, active again."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from genbilling.interface import (
@@ -231,7 +231,7 @@ def test_without_retry_days_the_status_does_not_change(settings, user, braintree
 def test_what_a_process_that_died_did_not_do_is_done_by_the_next_run(user, braintree):
     braintree.declining_card(user, 2001)
     dispatch_daily(1, 2, 4, 8)
-    Account.objects.update(expiry_signalled_at=None)
+    Account.objects.update(expiry_to_signal_since=F("expired_unpaid_at"))
     with at("2026-10-08 12:05"), hearing() as heard:
         run("dispatch_invoices")
     assert heard == []
@@ -242,7 +242,7 @@ def test_what_a_process_that_died_did_not_do_is_done_by_the_next_run(user, brain
     with at("2026-10-09"):
         save_card(user, GOOD_CARD)
         run("dispatch_invoices")
-    Account.objects.update(status="expired", expired_unpaid_at=timezone.now() - timedelta(days=1))
+    Account.objects.update(status="expired", expired_unpaid_at=timezone.now())
     with at("2026-10-10"):
         run("dispatch_invoices")
     assert status(user) == "active"
@@ -268,5 +268,5 @@ def test_the_report_says_what_an_expired_account_owes(user, braintree):
     braintree.declining_card(user, 2001)
     dispatch_daily(1, 2, 4, 8)
     with at("2026-10-09"):
-        assert "1 left alone (1 not a retry day)" in run("dispatch_invoices")
+        assert "1 left alone (1 no retry day left)" in run("dispatch_invoices")
     assert invoice_of(user, 202610).total == Decimal("20.00")

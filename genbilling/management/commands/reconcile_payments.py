@@ -35,6 +35,13 @@ class Command(GenbillingCommand):
         parser.add_argument(
             "--to", type=_day, metavar="YYYY-MM-DD", dest="last", help="last day; default: today"
         )
+        parser.add_argument(
+            "--known",
+            nargs="+",
+            default=[],
+            metavar="ID",
+            help="transactions and disputes that somebody has looked at: told, but not left",
+        )
         parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
 
     def run(self, options: dict[str, Any]) -> None:
@@ -42,14 +49,13 @@ class Command(GenbillingCommand):
         first = options["first"] or last - timedelta(days=DAYS)
         if first > last:
             raise CommandError(f"--from {first} is after --to {last}.")
-        with self.bar("transactions") as bar:
-            found = reconcile(
-                _midnight(first),
-                _midnight(last + timedelta(days=1)),
-                dry_run=options["dry_run"],
-                progress=bar.update,
-            )
-        self._tell(found, first, last)
+        found = Comparison(dry_run=options["dry_run"], known=frozenset(options["known"]))
+        try:
+            with self.bar("transactions") as bar:
+                reconcile(found, _midnight(first), _midnight(last + timedelta(days=1)), bar.update)
+        finally:
+            # Also when the gateway breaks off: what was repaired is repaired.
+            self._tell(found, first, last)
         if found.left:
             raise CommandError("Somebody has to look at what is left: see above.")
 
@@ -75,9 +81,12 @@ class Command(GenbillingCommand):
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is not a day: write it as YYYY-MM-DD.") from error
+    if not 1900 <= day.year <= 9998:
+        raise ArgumentTypeError(f"{text!r} is not a day of the years 1900 to 9998.")
+    return day
 
 
 def _midnight(day: date) -> datetime:

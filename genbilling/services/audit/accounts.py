@@ -26,9 +26,8 @@ def findings() -> Found:
 
 
 def _account(account: Account) -> Iterator[str]:
-    first = periods.period_of(periods.today(account.created_at))
     there = {invoice.period for invoice in account.invoices.all()}
-    for period in periods.from_to(periods.next_period(first), account.invoiced_through):
+    for period in periods.from_to(periods.next_period(account.first_period), account.invoiced_through):
         if period not in there:
             yield f"it has no invoice for {period}"
     if account.expired_unpaid_at is not None and account.status != Account.Status.EXPIRED:

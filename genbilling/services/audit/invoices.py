@@ -21,7 +21,7 @@ def rows() -> QuerySet[Invoice]:
 
 def findings() -> Found:
     """Yield what is wrong with each invoice and its items."""
-    wanted = rows().select_related("account__owner").prefetch_related("related_items__product")
+    wanted = rows().select_related("account__owner").prefetch_related("related_items__product", "steps")
     for invoice in wanted.order_by("pk").iterator(chunk_size=CHUNK):
         name = f"The {invoice} (id {invoice.pk})"
         items = list(invoice.related_items.all())
@@ -34,12 +34,16 @@ def _as_it_was_closed(invoice: Invoice, items: list[InvoiceItem]) -> Iterator[st
         if invoice.seal or invoice.printed_number:
             yield "it was closed, and somebody opened it again"
         return
-    yield from broken_seals(invoice, items)
+    yield from broken_seals(invoice, items, invoice.steps.all())
     total = money.total(item.amount for item in items)
     if invoice.total != total:
         yield f"its total is {invoice.total}, but its items come to {total}"
     if invoice.total is not None and invoice.total < money.ZERO:
         yield f"its total is {invoice.total}: a credit is carried over, and never left here"
+    if invoice.total == money.ZERO and not (invoice.paid or invoice.void):
+        yield "its total is zero, and it is not settled"
+    if invoice.void != bool(invoice.void_by and invoice.void_memo):
+        yield "it is void, and nobody says why" if invoice.void else "it was void, and is not any more"
     if bool(items) != (invoice.number is not None):
         yield "it has items and no number" if items else "it has a number and no items"
     if (invoice.number is None) != (not invoice.printed_number):

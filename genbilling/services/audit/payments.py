@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 
 from ... import money
 from ...models import Charge, Invoice, Refund
@@ -23,6 +24,7 @@ def rows() -> QuerySet[Charge]:
 
 def findings() -> Found:
     """Yield what is wrong with how each invoice was charged, and with each charge and its refunds."""
+    yield "payments", list(_booked_twice())
     charges = rows().order_by("ended_at", "pk").prefetch_related("refunds")
     wanted = Invoice.objects.select_related("account__owner").prefetch_related(Prefetch("charges", charges))
     for invoice in wanted.order_by("pk").iterator(chunk_size=CHUNK):
@@ -37,6 +39,13 @@ def findings() -> Found:
             )
 
 
+def _booked_twice() -> Iterator[str]:
+    for attempts in (Charge.objects, Refund.objects.filter(kind=Refund.Kind.REFUND)):
+        booked = attempts.exclude(transaction_id="").order_by().values("transaction_id")
+        for row in booked.annotate(times=Count("pk")).filter(times__gt=1).order_by("transaction_id"):
+            yield f"Transaction {row['transaction_id']} is noted {row['times']} times."
+
+
 def _invoice(invoice: Invoice, charges: list[Charge]) -> Iterator[str]:
     if charges and not invoice.closed:
         yield "it is open, and was charged"
@@ -44,11 +53,24 @@ def _invoice(invoice: Invoice, charges: list[Charge]) -> Iterator[str]:
     pending = [charge.pk for charge in charges if charge.state == State.PENDING]
     if pending != [key for key in [invoice.pending_charge_id] if key is not None]:
         yield f"its pending charge is noted as {invoice.pending_charge_id}, but pending are {pending}"
+    yield from _dates(invoice, charges)
     refused = any(charge.state == State.REFUSED for charge in charges)
-    if invoice.failed and not refused:
-        yield "it is called failed, and no charge was refused"
     if refused and not (invoice.failed or invoice.paid or invoice.void):
         yield "a charge was refused, and it is neither called failed nor paid nor void"
+
+
+def _dates(invoice: Invoice, charges: list[Charge]) -> Iterator[str]:
+    """Each flag has the date of the charge that set it."""
+    dates: dict[str, list[datetime | None]] = {
+        "paid": [one.ended_at for one in charges if one.state == State.PAID],
+        "failed": [one.ended_at for one in charges if one.state == State.REFUSED],
+        "sent": [one.created_at for one in charges if one.card_token],
+    }
+    if invoice.total == money.ZERO:
+        dates["paid"].append(invoice.closed_at)
+    for flag, possible in dates.items():
+        if getattr(invoice, flag) and getattr(invoice, f"{flag}_at") not in possible:
+            yield f"it is called {flag} at a time when no charge did that"
 
 
 def _paid(invoice: Invoice, paid: list[Charge]) -> Iterator[str]:
@@ -74,27 +96,42 @@ def _charge(charge: Charge, refunds: list[Refund]) -> Iterator[str]:
         yield from _as_it_was_sent(charge)
     elif charge.state != State.REFUSED:
         yield f"it is {charge.state} without a card"
+    if charge.state != State.PENDING and charge.seal != charge.digest():
+        yield "it was changed after its end"
     if charge.state == State.PAID and not charge.transaction_id:
         yield "it is paid by no transaction"
     for refund in refunds:
         yield from _refund(charge, refund)
     given_back = money.total(refund.amount for refund in refunds if _counts(refund))
-    if given_back > (charge.amount if charge.state == State.PAID else money.ZERO):
+    took = charge.state == State.PAID or charge.settlement_failed
+    if given_back > (charge.amount if took else money.ZERO):
         yield f"{given_back} went back, more than it took"
 
 
 def _as_it_was_sent(charge: Charge) -> Iterator[str]:
-    sent = (charge.request.get("amount"), charge.request.get("order_id"))
-    if sent != (str(charge.amount), charge.order_id):
-        yield f"it was sent as {sent[0]} for order {sent[1]}, which is not what it says now"
+    now = {
+        "amount": str(charge.amount),
+        "order_id": charge.order_id,
+        "payment_method_token": charge.card_token,
+    }
+    yield from _differences("it", charge.request, now)
+
+
+def _differences(name: str, request: Any, now: dict[str, str]) -> Iterator[str]:
+    for key, value in now.items():
+        sent = request.get(key) if isinstance(request, dict) else None
+        if sent != value:
+            yield f"{name} was sent with {key} {sent}, and says {value} now"
 
 
 def _refund(charge: Charge, refund: Refund) -> Iterator[str]:
     if refund.kind == Refund.Kind.VOID and refund.amount != charge.amount:
         yield f"refund {refund.pk} of {refund.amount} voided it, which is always the whole"
-    sent = refund.request.get("amount")
-    if sent is not None and Decimal(sent) != refund.amount:
-        yield f"refund {refund.pk} was sent as {sent}, and is of {refund.amount}"
+    if refund.state != State.PENDING and refund.seal != refund.digest():
+        yield f"refund {refund.pk} was changed after its end"
+    if refund.request and refund.kind == Refund.Kind.REFUND:
+        now = {"amount": str(refund.amount), "order_id": refund.order_id}
+        yield from _differences(f"refund {refund.pk}", refund.request, now)
 
 
 def _counts(refund: Refund) -> bool:

@@ -20,9 +20,7 @@ def rows() -> QuerySet[Product]:
 def findings() -> Found:
     """Yield what is wrong with each product and its steps."""
     steps = Step.objects.select_related("invoice", "item").order_by("pk")
-    wanted = (
-        rows().select_related("account__owner").prefetch_related(Prefetch("steps", steps), "former_terms")
-    )
+    wanted = rows().select_related("account__owner").prefetch_related(Prefetch("steps", steps))
     for product in wanted.order_by("pk").iterator(chunk_size=CHUNK):
         name = f"The product {product} (id {product.pk})"
         bought = list(product.steps.all())
@@ -32,11 +30,10 @@ def findings() -> Found:
 
 def _capacity(product: Product, bought: list[Step]) -> Iterator[str]:
     live = sum(step.units for step in bought if step.live)
-    # Former terms count as well: new ones are taken up by the reset of the period in which they begin.
-    included = {product.initial_step, *(terms.initial_step for terms in product.former_terms.all())}
-    if product.capacity - live not in included:
-        allowed = " or ".join(str(units) for units in sorted(included))
-        yield f"its capacity is {product.capacity}, but it includes {allowed} and its steps add {live}"
+    # What is included now, and not what its terms include: new terms are taken up by the next reset.
+    if product.capacity != product.included + live:
+        included = product.included
+        yield f"its capacity is {product.capacity}, but it includes {included} and its steps add {live}"
     if product.first_period is not None and product.billed_through is None:
         yield f"flat rates are owed from {product.first_period}, and billed through is empty"
 

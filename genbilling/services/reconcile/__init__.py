@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from django.db.models import QuerySet
 
-from ...gateway import PaymentService
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX, Attempt
 from ...periods import today
@@ -20,31 +19,29 @@ T = TypeVar("T", bound=Attempt)
 Progress = Callable[[int], object]
 
 
-def reconcile(
-    since: datetime, until: datetime, *, dry_run: bool = False, progress: Progress = bool
-) -> Comparison:
-    """Compare what was booked from `since` to before `until` (aware moments), and return what came of it.
+def reconcile(comparison: Comparison, since: datetime, until: datetime, progress: Progress = bool) -> None:
+    """Compare what was booked from `since` to before `until` (aware moments).
 
-    `progress` is called with the number of transactions compared.
+    `comparison` tells what came of it; `progress` is called with the number of transactions compared.
 
     Raises:
-        BadSetting: the gateway is not set up.
         GatewayUnusable, GatewayUncertain: the gateway did not answer; what was repaired stays.
     """
-    comparison = Comparison(service=PaymentService(), dry_run=dry_run)
     for booked in comparison.service.transactions(since, until):
         # What the project, or another one, charges through the same merchant account is not ours.
         if booked.outcome.order_id.startswith(ORDER_ID_PREFIX) or refunds.is_of_ours(booked):
             comparison.looked_at["transactions"] += 1
-            (refunds if booked.is_refund else sales).compare(comparison, booked)
+            with comparison.unless_unanswered(f"transaction {booked.outcome.transaction_id}"):
+                (refunds if booked.is_refund else sales).compare(comparison, booked)
         progress(1)
     for charge in _unmet(Charge.objects.exclude(card_token=""), since, until, comparison):
-        sales.look_up(comparison, charge)
+        with comparison.unless_unanswered(f"the {charge}"):
+            sales.look_up(comparison, charge)
     for refund in _unmet(Refund.objects.select_related("charge"), since, until, comparison):
-        refunds.look_up(comparison, refund)
+        with comparison.unless_unanswered(f"the {refund}"):
+            refunds.look_up(comparison, refund)
     for dispute in comparison.service.disputes(today(since), today(until - timedelta(seconds=1))):
         disputes.compare(comparison, dispute)
-    return comparison
 
 
 def _unmet(rows: QuerySet[T], since: datetime, until: datetime, comparison: Comparison) -> Iterator[T]:

@@ -18,6 +18,7 @@ def compare(comparison: Comparison, dispute: Dispute) -> None:
     comparison.looked_at["disputes"] += 1
     said = f"Dispute {dispute.id} ({dispute.kind}) of {dispute.amount} about the {charge} is {dispute.status}"
     if dispute.status == OPEN:
-        comparison.leave(f"{said}: answer or accept it at Braintree by {dispute.reply_by or 'its date'}")
+        found = f"{said}: answer or accept it at Braintree by {dispute.reply_by or 'its date'}"
+        comparison.leave(found, dispute.id)
     else:
         comparison.note(said)

@@ -6,19 +6,18 @@ from functools import partial
 
 from django.utils import timezone
 
-from ...gateway import Booked, Ending, Outcome
+from ...gateway import VOIDED, Booked, Ending, Outcome
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX
 from .. import attempts, refunding
 from .report import Comparison
 
 State = Refund.State
-VOIDED = "voided"
 
 
 def is_of_ours(booked: Booked) -> bool:
     """Return whether `booked` is a refund of a charge in these books."""
-    return booked.is_refund and Charge.objects.filter(transaction_id=booked.refunds).exists()
+    return booked.is_refund and Charge.objects.filter(transaction_id=booked.refund_of).exists()
 
 
 def compare(comparison: Comparison, booked: Booked) -> None:
@@ -35,13 +34,18 @@ def compare(comparison: Comparison, booked: Booked) -> None:
         _compare(comparison, refund, outcome)
         return
     said = f"Transaction {outcome.transaction_id} ({outcome.status}) refunds {outcome.amount}"
-    charge = Charge.objects.filter(transaction_id=booked.refunds).first()
+    charge = Charge.objects.filter(transaction_id=booked.refund_of).first()
     if charge is None:
         # Whether money is missing is told with the sale that it is of, which these books do not have either.
-        comparison.note(f"{said} of transaction {booked.refunds}, which is not in these books")
+        comparison.note(f"{said} of transaction {booked.refund_of}, which is not in these books")
     elif outcome.ending is Ending.PAID:
-        work = partial(refunding.note_foreign, charge, outcome, Refund.Kind.REFUND)
-        comparison.repair(f"{said} of the {charge}, and was made at Braintree; it is written down", work)
+        comparison.repair(
+            f"{said} of the {charge}, and was made at Braintree; it is written down",
+            partial(refunding.note_foreign, charge, outcome, Refund.Kind.REFUND),
+            otherwise=partial(
+                comparison.leave, f"{said} of the {charge}, more than is left of it", outcome.transaction_id
+            ),
+        )
 
 
 def look_up(comparison: Comparison, refund: Refund) -> None:
@@ -51,13 +55,15 @@ def look_up(comparison: Comparison, refund: Refund) -> None:
     elif refund.transaction_id:
         booked = comparison.service.find(refund.transaction_id)
         if booked is None:
-            comparison.leave(f"The {refund}: the gateway has no transaction {refund.transaction_id}")
+            found = f"The {refund}: the gateway has no transaction {refund.transaction_id}"
+            comparison.leave(found, refund.transaction_id)
         elif refund.kind == Refund.Kind.REFUND:
             _compare(comparison, refund, booked.outcome)
         elif booked.outcome.status != VOIDED and refund.state == State.PAID:
-            comparison.leave(
+            found = (
                 f"The {refund} voided transaction {refund.transaction_id}, which is {booked.outcome.status}"
             )
+            comparison.leave(found, refund.transaction_id)
 
 
 def _compare(comparison: Comparison, refund: Refund, outcome: Outcome) -> None:
@@ -66,14 +72,21 @@ def _compare(comparison: Comparison, refund: Refund, outcome: Outcome) -> None:
     if refund.state == State.PENDING:
         _resolve(comparison, refund)
     elif outcome.amount != refund.amount:
-        comparison.leave(f"The {refund} differs from {said}")
-    elif refund.state == State.PAID and outcome.ending is not Ending.PAID:
+        comparison.leave(f"The {refund} differs from {said}", outcome.transaction_id)
+    elif refund.state == State.PAID and outcome.ending is Ending.REFUSED:
         if not comparison.dry_run:
             refunding.correct(refund, outcome)
-        comparison.leave(f"The {refund} did not settle by {said}: the money did not go back; refund it again")
+        found = f"The {refund} did not settle by {said}: the money did not go back; refund it again"
+        comparison.leave(found, outcome.transaction_id)
     elif refund.state != State.PAID and outcome.ending is Ending.PAID:
         comparison.repair(
-            f"The {refund} went back by {said} after all", partial(refunding.correct, refund, outcome)
+            f"The {refund} went back by {said} after all",
+            partial(refunding.correct, refund, outcome),
+            otherwise=partial(
+                comparison.leave,
+                f"The {refund} went back by {said}, and too much by it",
+                outcome.transaction_id,
+            ),
         )
     elif outcome.status != refund.status and not comparison.dry_run:
         Refund.objects.filter(pk=refund.pk, state=refund.state).update(status=outcome.status)
@@ -84,10 +97,11 @@ def _resolve(comparison: Comparison, refund: Refund) -> None:
         return
     found = f"The {refund} had lost its answer"
     if comparison.dry_run:
-        comparison.repair(found, lambda: None)
+        comparison.mended(found)
         return
     resolved = refunding.resolve(comparison.service, refund)
     if resolved.state == State.PAID:
-        comparison.repair(f"{found}; now it is known: the money went back", lambda: resolved)
+        comparison.mended(f"{found}; now it is known: the money went back")
     else:
-        comparison.leave(f"{found}, and the money did not go back ({resolved.state}): {resolved.message}")
+        found = f"{found}, and the money did not go back ({resolved.state}): {resolved.message}"
+        comparison.leave(found, refund.order_id)

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from ...gateway import Booked, Ending, Outcome
+from ...gateway import VOIDED, Booked, Ending, Outcome
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX
 from ...money import ZERO, total
@@ -14,7 +14,6 @@ from .. import attempts, charging, refunding
 from .report import Comparison
 
 State = Charge.State
-VOIDED = "voided"
 
 
 def compare(comparison: Comparison, booked: Booked) -> None:
@@ -42,7 +41,8 @@ def look_up(comparison: Comparison, charge: Charge) -> None:
     elif charge.transaction_id:
         booked = comparison.service.find(charge.transaction_id)
         if booked is None:
-            comparison.leave(f"The {charge}: the gateway has no transaction {charge.transaction_id}")
+            found = f"The {charge}: the gateway has no transaction {charge.transaction_id}"
+            comparison.leave(found, charge.transaction_id)
         else:
             _compare(comparison, charge, booked)
 
@@ -50,44 +50,80 @@ def look_up(comparison: Comparison, charge: Charge) -> None:
 def _compare(comparison: Comparison, charge: Charge, booked: Booked) -> None:
     outcome = booked.outcome
     comparison.looked_at["charges"] += 1
-    said = f"transaction {outcome.transaction_id} of {outcome.amount} {outcome.currency} ({outcome.status})"
     if charge.state == State.PENDING:
         _resolve(comparison, charge)
-    elif charge.transaction_id not in ("", outcome.transaction_id):
-        _leave_money(
-            comparison,
-            booked,
-            f"The {charge} has transaction {charge.transaction_id}, and {said} took money for it too: "
-            "refund that one at Braintree",
+    elif charge.state == State.PAID and charge.transaction_id != outcome.transaction_id:
+        found = (
+            f"The {charge} has transaction {charge.transaction_id}, and {_said(outcome)} took money for it"
         )
+        _leave_money(comparison, booked, f"{found} too: refund that one at Braintree")
     elif outcome.amount != charge.amount or charge.currency not in ("", outcome.currency):
-        comparison.leave(f"The {charge} in {charge.currency or 'an unknown currency'} differs from {said}")
+        if outcome.ending is not Ending.REFUSED:
+            currency = charge.currency or "an unknown currency"
+            found = f"The {charge} in {currency} differs from {_said(outcome)}"
+            comparison.leave(found, outcome.transaction_id)
     elif charge.state == State.PAID:
-        _compare_paid(comparison, charge, outcome, said)
-    elif outcome.ending is Ending.PAID:
-        found = f"The {charge} was paid by {said} after all"
-        comparison.repair(found, partial(charging.correct, charge, outcome))
-    elif outcome.ending is Ending.UNKNOWN:
-        comparison.leave(f"The {charge}: {said} holds money, and was not asked for")
+        _compare_paid(comparison, charge, booked)
+    elif outcome.ending is not Ending.REFUSED:
+        _compare_unpaid(comparison, charge, booked)
 
 
-def _compare_paid(comparison: Comparison, charge: Charge, outcome: Outcome, said: str) -> None:
-    going_back = [State.PAID, State.PENDING]
-    voided = charge.refunds.filter(kind=Refund.Kind.VOID, state__in=going_back).first()
+def _compare_unpaid(comparison: Comparison, charge: Charge, booked: Booked) -> None:
+    said = _said(booked.outcome)
+    if booked.outcome.ending is Ending.UNKNOWN:
+        found = f"The {charge}: {said} holds money, and was not asked for"
+        comparison.leave(found, booked.outcome.transaction_id)
+        return
+    not_owed = (
+        f"The {charge}: {said} took money that the {charge.invoice} does not ask for: refund it at Braintree"
+    )
+    comparison.repair(
+        f"The {charge} was paid by {said} after all",
+        partial(charging.correct, charge, booked.outcome),
+        otherwise=partial(_leave_money, comparison, booked, not_owed),
+    )
+
+
+def _compare_paid(
+    comparison: Comparison, charge: Charge, booked: Booked, *, read_again: bool = False
+) -> None:
+    outcome, said = booked.outcome, _said(booked.outcome)
+    voided = charge.refunds.filter(kind=Refund.Kind.VOID, state__in=[State.PAID, State.PENDING]).first()
+    leave = partial(_leave_unless_moved_on, comparison, charge, booked, read_again)
     if outcome.status == VOIDED:
         if voided is None:
-            work = partial(refunding.note_foreign, charge, outcome, Refund.Kind.VOID)
-            comparison.repair(f"The {charge}: {said} was voided at Braintree; that is written down", work)
+            comparison.repair(
+                f"The {charge}: {said} was voided at Braintree; that is written down",
+                partial(refunding.note_foreign, charge, outcome, Refund.Kind.VOID),
+                otherwise=partial(
+                    leave, f"The {charge}: {said} was voided, and a part of it refunded before"
+                ),
+            )
     elif voided is not None and voided.state == State.PAID:
-        comparison.leave(f"The {charge} is voided by refund {voided.pk}, but {said} is not")
+        leave(f"The {charge} is voided by refund {voided.pk}, but {said} is not")
     elif outcome.ending is Ending.REFUSED:
-        found = f"The {charge}: {said} did not settle; the {charge.invoice} is unpaid again"
-        comparison.repair(found, partial(charging.correct, charge, outcome))
+        comparison.repair(
+            f"The {charge}: {said} did not settle; the {charge.invoice} is unpaid again",
+            partial(charging.correct, charge, outcome),
+            otherwise=partial(leave, f"The {charge}: {said} did not settle, and the books moved meanwhile"),
+        )
     elif outcome.ending is Ending.UNKNOWN:
-        comparison.leave(f"The {charge} is called paid, but {said} is not submitted for settlement")
+        leave(f"The {charge} is called paid, but {said} is not submitted for settlement")
     elif outcome.status != charge.status and not comparison.dry_run:
         # On its way to be settled: nothing that needs to be told.
         Charge.objects.filter(pk=charge.pk, state=State.PAID).update(status=outcome.status)
+
+
+def _leave_unless_moved_on(
+    comparison: Comparison, charge: Charge, booked: Booked, read_again: bool, found: str
+) -> None:
+    """Leave what was `found`; but first look again, since both books may have moved since they were read."""
+    fresh = None if read_again else comparison.service.find(booked.outcome.transaction_id)
+    charge.refresh_from_db()
+    if fresh is not None and charge.state == State.PAID:
+        _compare_paid(comparison, charge, fresh, read_again=True)
+    else:
+        comparison.leave(found, booked.outcome.transaction_id)
 
 
 def _leave_money(comparison: Comparison, booked: Booked, found: str) -> None:
@@ -99,7 +135,7 @@ def _leave_money(comparison: Comparison, booked: Booked, found: str) -> None:
     if total(given_back) == booked.outcome.amount:
         comparison.note(f"{found}. It was refunded")
     else:
-        comparison.leave(found)
+        comparison.leave(found, booked.outcome.transaction_id)
 
 
 def _resolve(comparison: Comparison, charge: Charge) -> None:
@@ -107,10 +143,14 @@ def _resolve(comparison: Comparison, charge: Charge) -> None:
         return
     found = f"The {charge} had lost its answer"
     if comparison.dry_run:
-        comparison.repair(found, lambda: None)
+        comparison.mended(found)
         return
     resolved = charging.resolve(comparison.service, charge)
     if isinstance(resolved, Charge) and resolved.state == State.PENDING:
-        comparison.leave(f"{found}, which is still not known: {resolved.message}")
+        comparison.leave(f"{found}, which is still not known: {resolved.message}", charge.order_id)
     elif isinstance(resolved, Charge):
-        comparison.repair(f"{found}; now it is known: {resolved.get_state_display()}", lambda: resolved)
+        comparison.mended(f"{found}; now it is known: {resolved.get_state_display()}")
+
+
+def _said(outcome: Outcome) -> str:
+    return f"transaction {outcome.transaction_id} of {outcome.amount} {outcome.currency} ({outcome.status})"
