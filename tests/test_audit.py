@@ -131,6 +131,7 @@ def test_the_command_changes_nothing(books):
 
 # The rows of the payer, whatever keys the database gave them.
 FIRST = "(SELECT id FROM genbilling_invoice WHERE number = 1)"
+FAILED = "(SELECT min(id) FROM genbilling_invoice WHERE failed)"
 LAST = "(SELECT max(id) FROM genbilling_invoice)"
 PRODUCT = "(SELECT min(id) FROM genbilling_product)"
 ACCOUNT = "(SELECT min(id) FROM genbilling_account)"
@@ -170,6 +171,47 @@ TAMPERED_INVOICES = [
     ),
 ]
 TAMPERED_OTHERS = [
+    (
+        f"UPDATE genbilling_invoice SET void = true, void_at = closed_at, failed = false, failed_at = NULL "
+        f"WHERE id = {FAILED}",
+        "it is void, and nobody says why",
+    ),
+    ("UPDATE genbilling_invoice SET void_by = 'eve', void_memo = 'x'", "it was void, and is not any more"),
+    (
+        "UPDATE genbilling_invoice SET paid_at = '2020-01-01' WHERE number = 1",
+        "it is called paid at a time when no charge did that",
+    ),
+    (
+        "UPDATE genbilling_invoice SET sent_at = '2020-01-01' WHERE number = 1",
+        "it is called sent at a time when no charge did that",
+    ),
+    (
+        f"UPDATE genbilling_invoice SET failed_at = '2020-01-01' WHERE id = {FAILED}",
+        "it is called failed at a time when no charge did that",
+    ),
+    (
+        "UPDATE genbilling_invoice SET paid = false, paid_at = NULL WHERE total = 0",
+        "its total is zero, and it is not settled",
+    ),
+    (f"UPDATE genbilling_charge SET card_token = 'x' WHERE invoice_id = {FIRST}", "payment_method_token"),
+    (
+        f"UPDATE genbilling_charge SET transaction_id = 'x' WHERE invoice_id = {FIRST}",
+        "changed after its end",
+    ),
+    (
+        f"UPDATE genbilling_charge SET request = '[]' WHERE invoice_id = {FIRST}",
+        "it was sent with amount None",
+    ),
+    ("UPDATE genbilling_charge SET hard_decline = true", "it was changed after its end"),
+    ("UPDATE genbilling_charge SET transaction_id = 'same'", "Transaction same is noted"),
+    ("UPDATE genbilling_refund SET state = 'refused'", "was changed after its end"),
+    ("UPDATE genbilling_refund SET operator = 'eve'", "was changed after its end"),
+    ("UPDATE genbilling_refund SET memo = 'x'", "was changed after its end"),
+    ("UPDATE genbilling_refund SET key = 'x'", "was sent with order_id"),
+    ("UPDATE genbilling_refund SET request = '{\"amount\": 4}'", "was sent with amount 4, and says"),
+    (f"UPDATE genbilling_step SET units = 1 WHERE invoice_id = {FIRST}", "was changed after closing"),
+    (f"UPDATE genbilling_step SET item_id = NULL WHERE invoice_id = {FIRST}", "was changed after closing"),
+    (f"DELETE FROM genbilling_step WHERE invoice_id = {FIRST}", "was taken away after closing"),
     (
         f"UPDATE genbilling_charge SET amount = 1 WHERE state = 'paid' AND invoice_id = {FIRST}",
         "it is of 1.00, but",
