@@ -133,7 +133,7 @@ class VoidInvoice(Correction):
     label = gettext_lazy("Void")
     explanation = gettext_lazy(
         "Nothing is owed on a void invoice any more. It keeps its number and its items, and what it billed "
-        "is not billed again. This cannot be undone."
+        "is not billed again; a credit that stands on it goes on the open invoice. This cannot be undone."
     )
     permission = "genbilling.change_invoice"
     form = MemoForm
