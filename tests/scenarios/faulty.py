@@ -156,11 +156,11 @@ def a_due_bill(braintree, heard):
         return World(user=an_owner(card=GOOD_CARD), braintree=braintree, heard=heard)
 
 
-def status_and_words(command):
+def status_and_words(command, **options):
     """Run a management command; return its exit status, and all that it said."""
     out = StringIO()
     try:
-        call_command(command, stdout=out, stderr=out)
+        call_command(command, stdout=out, stderr=out, **options)
     except CommandError as error:
         return error.returncode, f"{out.getvalue()}{error}"
     return 0, out.getvalue()

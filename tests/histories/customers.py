@@ -1,0 +1,191 @@
+"""What customers do: accounts, the users on them, products, steps, use."""
+
+from contextlib import nullcontext
+from decimal import Decimal
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, precondition, rule
+
+from genbilling import interface
+from genbilling.exceptions import AlreadyInAccount, NoAccount, NotInGoodStanding, ProductNotHeld
+from tests.factories import GOOD_CARD, a_user
+from tests.histories.expected import GOOD_STANDING, Customer
+from tests.histories.world import DECLARATIONS
+
+MOST_OWNERS = 3
+MOST_USERS = 6
+
+names = st.sampled_from(sorted(DECLARATIONS))
+starts = st.sampled_from(["2026-09-10 12:00", "2027-01-31 23:30", "2027-12-01 00:00"])
+retry_days = st.sampled_from([None, (1,), (1, 3, 7)])
+
+
+def raises(error):
+    """The block has to raise `error`, or nothing where that is None."""
+    return pytest.raises(error) if error else nullcontext()
+
+
+class CustomersMixin(RuleBasedStateMachine):
+    """Needs `self.world`. Users are known by their names."""
+
+    owners = Bundle("owners")
+    users = Bundle("users")
+
+    def __init__(self):
+        super().__init__()
+        self.people, self.customers, self.places = {}, {}, {}
+
+    @initialize(targets=(owners, users), moment=starts, retry_days=retry_days)
+    def a_customer_with_the_plan_and_a_good_card(self, moment, retry_days):
+        self.world.begin(moment, retry_days)
+        self.follows_payments = retry_days is not None
+        name = self.new_owner(trial=False)
+        interface.save_card(self.people[name], GOOD_CARD)
+        self.add_product("PLAN", name)
+        return name
+
+    def new_person(self, kind):
+        name = f"{kind}{len(self.people) + 1}"
+        self.people[name] = a_user(name)
+        return name
+
+    def new_owner(self, trial):
+        name = self.new_person("owner")
+        interface.new_account(self.people[name], trial=trial)
+        self.customers[name] = Customer(status="trial" if trial else "active")
+        self.places[name] = name
+        return name
+
+    def customer_of(self, user):
+        return self.customers.get(self.places.get(user))
+
+    def add_product(self, name, user):
+        customer = self.customer_of(user)
+        refusal = None
+        if customer is None:
+            refusal = NoAccount
+        elif customer.status not in GOOD_STANDING:
+            refusal = NotInGoodStanding
+        with raises(refusal):
+            interface.add_product_to_account(name, self.people[user])
+        if refusal is None:
+            customer.start(name, self.world.declared[name], self.world.period)
+
+    @rule(targets=(owners, users), trial=st.booleans())
+    @precondition(lambda self: len(self.customers) < MOST_OWNERS)
+    def new_account(self, trial):
+        return self.new_owner(trial)
+
+    @rule(target=users, owner=owners)
+    @precondition(lambda self: len(self.people) < MOST_USERS)
+    def add_child_user(self, owner):
+        name = self.new_person("child")
+        interface.add_user_account(self.people[name], self.people[owner])
+        self.places[name] = owner
+        return name
+
+    @rule(user=users, owner=owners)
+    def add_user_account(self, user, owner):
+        with raises(AlreadyInAccount if user in self.places else None):
+            interface.add_user_account(self.people[user], self.people[owner])
+        self.places.setdefault(user, owner)
+
+    @rule(user=users, owner=owners)
+    def remove_user_account(self, user, owner):
+        is_child = user != owner and self.places.get(user) == owner
+        with raises(None if is_child else NoAccount):
+            interface.remove_user_account(self.people[user], self.people[owner])
+        if is_child:
+            del self.places[user]
+
+    @rule(owner=owners)
+    def activate_account(self, owner):
+        interface.activate_account(self.people[owner])
+        if self.customers[owner].status not in ("active", "grace"):
+            self.customers[owner].activate(self.world.declared, self.world.period)
+
+    @rule(owner=owners)
+    def cancel_account(self, owner):
+        interface.cancel_account(self.people[owner])
+        self.customers[owner].end("cancelled", self.world.period)
+
+    @rule(owner=owners)
+    def expire_account(self, owner):
+        interface.expire_account(self.people[owner])
+        self.customers[owner].end("expired", self.world.period)
+
+    @rule(name=names, user=users)
+    def add_product_to_account(self, name, user):
+        self.add_product(name, user)
+
+    @rule(name=names, user=users)
+    def remove_product_from_account(self, name, user):
+        if self.changes_product(interface.remove_product_from_account, name, user):
+            self.customer_of(user).remove(name, self.world.period)
+
+    @rule(name=names, choice=st.integers(0, 2))
+    def declare_other_terms(self, name, choice):
+        choices = DECLARATIONS[name]
+        self.world.declared[name] = choices[choice % len(choices)]
+        self.world.declare()
+
+    @rule(name=names, user=users)
+    def update_product_terms(self, name, user):
+        if self.changes_product(interface.update_product_terms, name, user):
+            holding = self.customer_of(user).held(name, self.world.period)
+            holding.change_terms(self.world.declared[name], self.world.period)
+
+    def changes_product(self, verb, name, user):
+        customer = self.customer_of(user)
+        held = customer and customer.held(name, self.world.period)
+        refusal = NoAccount if customer is None else ProductNotHeld
+        with raises(None if held else refusal):
+            verb(name, self.people[user])
+        return held
+
+    @rule(name=names, user=users, amount=st.integers(1, 3))
+    def add_step_to_product(self, name, user, amount):
+        self.compare_remaining(interface.add_step_to_product, name, user, amount, self.buy_steps)
+
+    @rule(name=names, user=users, amount=st.integers(1, 9))
+    def use_product(self, name, user, amount):
+        self.compare_remaining(interface.use_product, name, user, amount, self.use)
+
+    @rule(name=names, user=users, amount=st.integers(1, 9))
+    def restore_product(self, name, user, amount):
+        self.compare_remaining(interface.restore_product, name, user, amount, self.give_back)
+
+    def compare_remaining(self, verb, name, user, amount, expect):
+        """The verb returns what is left by our own count, or False where that is refused."""
+        customer = self.customer_of(user)
+        with raises(NoAccount if customer is None else None):
+            left = verb(name, self.people[user], amount)
+        if customer is not None:
+            holding = customer.usable(name, self.world.period)
+            done = bool(holding) and expect(customer, holding, amount)
+            assert left == (max(holding.capacity - holding.used, 0) if done else False)
+            assert bool(left) is done, "what is left is always true, a refusal never"
+
+    def buy_steps(self, customer, holding, amount):
+        customer.buy_steps(holding.name, amount, self.world.period)
+        return True
+
+    def use(self, customer, holding, amount):
+        fits = holding.used + amount <= holding.capacity
+        holding.used += amount if fits else 0
+        return fits
+
+    def give_back(self, customer, holding, amount):
+        holding.used = max(holding.used - amount, 0)
+        return True
+
+    @rule(owner=owners, amount=st.integers(1, 40))
+    def add_credit(self, owner, amount):
+        interface.add_credit(self.people[owner], amount, operator="anna", memo="Credit")
+        self.customers[owner].put("", Decimal(-amount), self.world.period)
+
+    @rule(owner=owners, amount=st.integers(1, 40))
+    def add_debit(self, owner, amount):
+        interface.add_debit(self.people[owner], amount, operator="anna", memo="Debit")
+        self.customers[owner].put("", Decimal(amount), self.world.period)

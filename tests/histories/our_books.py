@@ -1,0 +1,98 @@
+"""Our books: against what is expected of them, and against themselves as they were a moment ago."""
+
+from collections import Counter, defaultdict
+
+from django.apps import apps
+
+from genbilling.models import Account, Invoice, InvoiceItem, Product
+
+CARRIED = "Carried over"
+
+
+def everything():
+    """Every row of genbilling's, to see that nothing changed."""
+    return {
+        model.__name__: list(model.objects.order_by("pk").values())
+        for model in apps.get_app_config("genbilling").get_models()
+    }
+
+
+def compare_units(customers):
+    """Units used and capacity are what was bought and used: for each sale of a product, in their order."""
+    found = defaultdict(list)
+    for owner, name, used, capacity in Product.objects.order_by("pk").values_list(
+        "account__owner__username", "name", "used", "capacity"
+    ):
+        found[owner, name].append((used, capacity))
+    expected = defaultdict(list)
+    for owner, customer in customers.items():
+        for one in customer.holdings:
+            expected[owner, one.name].append((one.used, one.capacity))
+    assert found == expected, f"(used, capacity) are {dict(found)}, expected {dict(expected)}"
+
+
+def compare_statuses(customers):
+    found = dict(Account.objects.values_list("owner__username", "status"))
+    assert found == {owner: customer.status for owner, customer in customers.items()}
+
+
+def compare_lines(customers):
+    """Every invoice has on it what is expected, to the line and the cent: nothing missing, nothing twice."""
+    lines, carried = defaultdict(Counter), Counter()
+    for account, invoice, name, amount, description in InvoiceItem.objects.values_list(
+        "invoice__account", "invoice", "product__name", "amount", "description"
+    ):
+        if description.startswith(CARRIED):
+            carried[account] += amount
+        else:
+            lines[invoice][name or "", amount] += 1
+    assert not any(carried.values()), f"carried over from one invoice, not to another: {carried}"
+    there = defaultdict(set)
+    for invoice in Invoice.objects.select_related("account__owner"):
+        owner = invoice.account.owner.username
+        there[owner].add(invoice.period)
+        expected = customers[owner].on_invoice(invoice.period, invoice.closed)
+        assert lines[invoice.pk] == expected, f"the {invoice} has {lines[invoice.pk]}, expected {expected}"
+    for owner, customer in customers.items():
+        lost = customer.bought.keys() - there[owner]
+        assert not lost, f"what {owner} bought is on no invoice: {lost}"
+
+
+def everything_owed_is_settled(customers, period):
+    """All that is owed up to `period` is on invoices that are closed and settled."""
+    assert not Invoice.objects.due(period).exists(), list(Invoice.objects.due(period))
+    for owner, customer in customers.items():
+        closed = Invoice.objects.filter(account__owner__username=owner, closed=True)
+        unbilled = customer.periods_owed(period) - set(closed.values_list("period", flat=True))
+        assert not unbilled, f"{owner} was not billed for {unbilled}"
+        assert not customer.expired_unpaid
+        assert customer.status != "grace"
+
+
+class Past:
+    """What must never change again: closed invoices with their items and numbers, payments, voids."""
+
+    def __init__(self):
+        self.closed, self.ended = {}, {}
+
+    def stays(self):
+        closed, ended = _closed(), _ended()
+        for name, then, now in (("closed", self.closed, closed), ("paid or void", self.ended, ended)):
+            changed = {key: (value, now.get(key)) for key, value in then.items() if now.get(key) != value}
+            assert not changed, f"what was {name} has changed: {changed}"
+        self.closed, self.ended = closed, ended
+
+
+def _closed():
+    items = defaultdict(list)
+    for item in InvoiceItem.objects.filter(invoice__closed=True).order_by("pk").values():
+        items[item["invoice_id"]].append(item)
+    frozen = ("account", "period", "number", "printed_number", "total", "closed_at", "seal")
+    closed = Invoice.objects.filter(closed=True).values("pk", *frozen)
+    return {row["pk"]: (row, items[row["pk"]]) for row in closed}
+
+
+def _ended():
+    ends = ("paid", "paid_at", "paying_charge", "void", "void_at", "void_by", "number")
+    settled = Invoice.objects.exclude(paid=False, void=False)
+    return {row["pk"]: row for row in settled.values("pk", *ends)}
