@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, preco
 from genbilling import interface
 from genbilling.exceptions import AlreadyInAccount, NoAccount, NotInGoodStanding, ProductNotHeld
 from tests.factories import GOOD_CARD, a_user
-from tests.histories.expected import GOOD_STANDING, Customer
+from tests.histories.expected import BILLABLE, GOOD_STANDING, Customer
 from tests.histories.world import DECLARATIONS
 
 MOST_OWNERS = 3
@@ -81,15 +81,17 @@ class CustomersMixin(RuleBasedStateMachine):
     @precondition(lambda self: len(self.people) < MOST_USERS)
     def add_child_user(self, owner):
         name = self.new_person("child")
-        interface.add_user_account(self.people[name], self.people[owner])
-        self.places[name] = owner
+        self.place(name, owner)
         return name
 
     @rule(user=users, owner=owners)
     def add_user_account(self, user, owner):
         with raises(AlreadyInAccount if user in self.places else None):
-            interface.add_user_account(self.people[user], self.people[owner])
-        self.places.setdefault(user, owner)
+            self.place(user, owner)
+
+    def place(self, user, owner):
+        interface.add_user_account(self.people[user], self.people[owner])
+        self.places[user] = owner
 
     @rule(user=users, owner=owners)
     def remove_user_account(self, user, owner):
@@ -99,21 +101,17 @@ class CustomersMixin(RuleBasedStateMachine):
         if is_child:
             del self.places[user]
 
-    @rule(owner=owners)
-    def activate_account(self, owner):
-        interface.activate_account(self.people[owner])
-        if self.customers[owner].status not in ("active", "grace"):
-            self.customers[owner].activate(self.world.declared, self.world.period)
-
-    @rule(owner=owners)
-    def cancel_account(self, owner):
-        interface.cancel_account(self.people[owner])
-        self.customers[owner].end("cancelled", self.world.period)
-
-    @rule(owner=owners)
-    def expire_account(self, owner):
-        interface.expire_account(self.people[owner])
-        self.customers[owner].end("expired", self.world.period)
+    @rule(owner=owners, status=st.sampled_from(["active", "cancelled", "expired"]))
+    def change_status(self, owner, status):
+        customer, period = self.customers[owner], self.world.period
+        if status == "active":
+            interface.activate_account(self.people[owner])
+            if customer.status not in BILLABLE:
+                customer.activate(self.world.declared, period)
+        else:
+            end = interface.cancel_account if status == "cancelled" else interface.expire_account
+            end(self.people[owner])
+            customer.end(status, period)
 
     @rule(name=names, user=users)
     def add_product_to_account(self, name, user):
@@ -124,14 +122,11 @@ class CustomersMixin(RuleBasedStateMachine):
         if self.changes_product(interface.remove_product_from_account, name, user):
             self.customer_of(user).remove(name, self.world.period)
 
-    @rule(name=names, choice=st.integers(0, 2))
-    def declare_other_terms(self, name, choice):
+    @rule(name=names, choice=st.integers(0, 2), user=users)
+    def update_product_terms(self, name, choice, user):
         choices = DECLARATIONS[name]
         self.world.declared[name] = choices[choice % len(choices)]
         self.world.declare()
-
-    @rule(name=names, user=users)
-    def update_product_terms(self, name, user):
         if self.changes_product(interface.update_product_terms, name, user):
             holding = self.customer_of(user).held(name, self.world.period)
             holding.change_terms(self.world.declared[name], self.world.period)
@@ -148,11 +143,11 @@ class CustomersMixin(RuleBasedStateMachine):
     def add_step_to_product(self, name, user, amount):
         self.compare_remaining(interface.add_step_to_product, name, user, amount, self.buy_steps)
 
-    @rule(name=names, user=users, amount=st.integers(1, 9))
+    @rule(name=names, user=users, amount=st.integers(1, 6))
     def use_product(self, name, user, amount):
         self.compare_remaining(interface.use_product, name, user, amount, self.use)
 
-    @rule(name=names, user=users, amount=st.integers(1, 9))
+    @rule(name=names, user=users, amount=st.integers(1, 6))
     def restore_product(self, name, user, amount):
         self.compare_remaining(interface.restore_product, name, user, amount, self.give_back)
 
@@ -180,12 +175,8 @@ class CustomersMixin(RuleBasedStateMachine):
         holding.used = max(holding.used - amount, 0)
         return True
 
-    @rule(owner=owners, amount=st.integers(1, 40))
-    def add_credit(self, owner, amount):
-        interface.add_credit(self.people[owner], amount, operator="anna", memo="Credit")
-        self.customers[owner].put("", Decimal(-amount), self.world.period)
-
-    @rule(owner=owners, amount=st.integers(1, 40))
-    def add_debit(self, owner, amount):
-        interface.add_debit(self.people[owner], amount, operator="anna", memo="Debit")
+    @rule(owner=owners, amount=st.integers(-40, 40).filter(bool))
+    def add_credit_or_debit(self, owner, amount):
+        add = interface.add_debit if amount > 0 else interface.add_credit
+        add(self.people[owner], abs(amount), operator="anna", memo="Correction")
         self.customers[owner].put("", Decimal(amount), self.world.period)

@@ -93,9 +93,8 @@ class Customer:
         return self.held(name, period) if self.status in GOOD_STANDING else None
 
     def put(self, name, amount, period):
-        """What is bought goes on next month's invoice; nothing to pay is not put there."""
-        if amount:
-            self.bought.setdefault(after(period), Counter())[name, amount] += 1
+        """What is bought goes on next month's invoice."""
+        self.bought.setdefault(after(period), Counter())[name, amount] += 1
 
     def start(self, name, terms, period):
         """Have a product from now on: as it is, revived, or sold anew."""
@@ -108,7 +107,9 @@ class Customer:
         holding.last, holding.removed = None, False
         if holding.charged_from is None and self.status in BILLABLE:
             holding.charged_from = period
-            self.put(name, Decimal(holding.terms_in(period).flat_rate), period)
+            # A flat rate of nothing is no line; steps that cost nothing are one.
+            if rate := Decimal(holding.terms_in(period).flat_rate):
+                self.put(name, rate, period)
 
     def remove(self, name, period):
         holding = self.held(name, period)

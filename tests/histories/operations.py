@@ -5,7 +5,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from genbilling.models import Account, Invoice
 from tests.histories.expected import after
-from tests.histories.our_books import everything
+from tests.histories.our_books import changes, everything
 from tests.histories.payments import SALE_FAULTS, PaymentsMixin, some
 from tests.histories.world import COMMANDS
 from tests.scenarios.faulty import status_and_words
@@ -46,27 +46,34 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
 
     @rule(command=st.sampled_from(COMMANDS))
     def dry_run(self, command):
-        before = everything(), len(self.world.braintree.transactions())
+        before, sales = everything(), len(self.world.braintree.transactions())
         status, said = status_and_words(command, dry_run=True)
         assert status == 0, said
-        assert (everything(), len(self.world.braintree.transactions())) == before, "a dry run changed rows"
+        assert everything() == before, f"a dry run changed {changes(before)}"
+        assert len(self.world.braintree.transactions()) == sales
 
     @rule()
     def turn_of_the_month(self):
         self.world.turn_the_month()
-        self.cron_of_the_first()
+        self.cron_of_the_first([])
+
+    @rule(faults=some(*SALE_FAULTS))
+    def turn_of_the_month_on_a_bad_night(self, faults):
+        self.world.turn_the_month()
+        self.cron_of_the_first(faults)
 
     @rule()
     def turn_of_a_month_in_which_nothing_runs(self):
         self.world.turn_the_month()
 
-    @rule(hours=st.integers(1, 30))
-    def hours_pass(self, hours):
-        self.world.let_pass(hours=hours)
+    @rule(faults=some(*SALE_FAULTS))
+    def next_night(self, faults):
+        self.world.let_pass(days=1)
+        self.dispatch_invoices(faults)
 
-    @rule(days=st.integers(1, 20))
-    def days_pass(self, days):
-        self.world.let_pass(days=days)
+    @rule(days=st.integers(0, 20), hours=st.integers(1, 23))
+    def time_passes(self, days, hours):
+        self.world.let_pass(days=days, hours=hours)
 
     def follow_payments(self):
         """Where retry days are set an account's status follows its payments: take it over."""
@@ -74,8 +81,8 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
             for owner, status in Account.objects.values_list("owner__username", "status"):
                 self.customers[owner].follow_payments(status, self.world.declared, self.world.period)
 
-    def cron_of_the_first(self):
-        self.dispatch_invoices([])
+    def cron_of_the_first(self, faults):
+        self.dispatch_invoices(faults)
         self.create_invoices()
         self.reset_products()
         self.restore_products()

@@ -17,6 +17,12 @@ def everything():
     }
 
 
+def changes(before):
+    """The rows that are there now and were not, or not so, among `before`."""
+    now = everything().items()
+    return {name: new for name, rows in now if (new := [row for row in rows if row not in before[name]])}
+
+
 def compare_units(customers):
     """Units used and capacity are what was bought and used: for each sale of a product, in their order."""
     found = defaultdict(list)
@@ -74,6 +80,11 @@ class Past:
 
     def __init__(self):
         self.closed, self.ended = {}, {}
+
+    @property
+    def charged(self):
+        """Whether a card was ever charged."""
+        return any(row["paying_charge"] for row in self.ended.values())
 
     def stays(self):
         closed, ended = _closed(), _ended()

@@ -24,8 +24,8 @@ DECLARATIONS = {
         Terms(flat_rate="0", initial_step=4, step_cost="0", step=1, periodic=True),
     ),
     "SEAT": (
-        Terms(flat_rate="0", initial_step=0, step_cost="4.00", step=1, periodic=False),
-        Terms(flat_rate="1.10", initial_step=2, step_cost="4.40", step=1, periodic=True),
+        Terms(flat_rate="0", initial_step=2, step_cost="4.00", step=1, periodic=False),
+        Terms(flat_rate="1.10", initial_step=0, step_cost="4.40", step=1, periodic=True),
     ),
 }
 
@@ -38,6 +38,8 @@ class World:
         self.declared = {name: choices[0] for name, choices in DECLARATIONS.items()}
         self._open = ExitStack()
         self._open.enter_context(rolled_back())
+        self._written = False
+        self._open.enter_context(connection.execute_wrapper(self._notice))
         braintree.sandbox.reset()
 
     def begin(self, moment, retry_days):
@@ -48,6 +50,15 @@ class World:
 
     def end(self):
         self._open.close()
+
+    def was_written(self):
+        """Whether any row may have changed since this was last asked."""
+        written, self._written = self._written, False
+        return written
+
+    def _notice(self, execute, sql, *arguments):
+        self._written = self._written or sql.startswith(("INSERT", "UPDATE", "DELETE"))
+        return execute(sql, *arguments)
 
     def declare(self, **options):
         declared = [product(name, **vars(terms)) for name, terms in self.declared.items()]
