@@ -36,13 +36,24 @@ class CustomersMixin(RuleBasedStateMachine):
         super().__init__()
         self.people, self.customers, self.places = {}, {}, {}
 
-    @initialize(targets=(owners, users), moment=starts, retry_days=retry_days)
-    def a_customer_with_the_plan_and_a_good_card(self, moment, retry_days):
+    @initialize(
+        targets=(owners, users),
+        moment=starts,
+        retry_days=retry_days,
+        steps=st.integers(0, 2),
+        used=st.integers(0, 5),
+    )
+    def a_customer_with_a_good_card(self, moment, retry_days, steps, used):
         self.world.begin(moment, retry_days)
         self.follows_payments = retry_days is not None
         name = self.new_owner(trial=False)
         interface.save_card(self.people[name], GOOD_CARD)
-        self.add_product("PLAN", name)
+        for product in DECLARATIONS:
+            self.add_product_to_account(product, name)
+        if steps:
+            self.add_step_to_product("PLAN", name, steps)
+        if used:
+            self.use_product("PLAN", name, used)
         return name
 
     def new_person(self, kind):
@@ -60,7 +71,8 @@ class CustomersMixin(RuleBasedStateMachine):
     def customer_of(self, user):
         return self.customers.get(self.places.get(user))
 
-    def add_product(self, name, user):
+    @rule(name=names, user=users)
+    def add_product_to_account(self, name, user):
         customer = self.customer_of(user)
         refusal = None
         if customer is None:
@@ -72,10 +84,12 @@ class CustomersMixin(RuleBasedStateMachine):
         if refusal is None:
             customer.start(name, self.world.declared[name], self.world.period)
 
-    @rule(targets=(owners, users), trial=st.booleans())
+    @rule(targets=(owners, users), trial=st.booleans(), product=names)
     @precondition(lambda self: len(self.customers) < MOST_OWNERS)
-    def new_account(self, trial):
-        return self.new_owner(trial)
+    def new_account(self, trial, product):
+        name = self.new_owner(trial)
+        self.add_product_to_account(product, name)
+        return name
 
     @rule(target=users, owner=owners)
     @precondition(lambda self: len(self.people) < MOST_USERS)
@@ -85,21 +99,20 @@ class CustomersMixin(RuleBasedStateMachine):
         return name
 
     @rule(user=users, owner=owners)
-    def add_user_account(self, user, owner):
+    def add_or_remove_user_account(self, user, owner):
+        """Take a child user off the account, or put another user on it, which is refused to those on one."""
+        if user != owner and self.places.get(user) == owner:
+            interface.remove_user_account(self.people[user], self.people[owner])
+            del self.places[user]
+            return
+        with raises(NoAccount):
+            interface.remove_user_account(self.people[user], self.people[owner])
         with raises(AlreadyInAccount if user in self.places else None):
             self.place(user, owner)
 
     def place(self, user, owner):
         interface.add_user_account(self.people[user], self.people[owner])
         self.places[user] = owner
-
-    @rule(user=users, owner=owners)
-    def remove_user_account(self, user, owner):
-        is_child = user != owner and self.places.get(user) == owner
-        with raises(None if is_child else NoAccount):
-            interface.remove_user_account(self.people[user], self.people[owner])
-        if is_child:
-            del self.places[user]
 
     @rule(owner=owners, status=st.sampled_from(["active", "cancelled", "expired"]))
     def change_status(self, owner, status):
@@ -112,10 +125,6 @@ class CustomersMixin(RuleBasedStateMachine):
             end = interface.cancel_account if status == "cancelled" else interface.expire_account
             end(self.people[owner])
             customer.end(status, period)
-
-    @rule(name=names, user=users)
-    def add_product_to_account(self, name, user):
-        self.add_product(name, user)
 
     @rule(name=names, user=users)
     def remove_product_from_account(self, name, user):

@@ -54,13 +54,13 @@ class BillingHistory(OperationsMixin, RuleBasedStateMachine):
         for owner in self.customers:
             interface.save_card(self.people[owner], GOOD_CARD)
         self.dispatch_until_nothing_is_left()
-        self.turn_of_the_month()
+        self.turn_of_the_month([])
         self.dispatch_until_nothing_is_left()
 
     def dispatch_until_nothing_is_left(self):
         for _ in range(NIGHTS):
             before = everything()
-            self.next_night([])
+            self.dispatch_invoices_in_the_next_night([])
             self.look_at_the_books()
             if everything() == before:
                 break

@@ -7,8 +7,10 @@ from genbilling.models import Account, Invoice
 from tests.histories.expected import after
 from tests.histories.our_books import changes, everything
 from tests.histories.payments import SALE_FAULTS, PaymentsMixin, some
-from tests.histories.world import COMMANDS
 from tests.scenarios.faulty import status_and_words
+
+# What cron runs after dispatch.
+OF_THE_FIRST = ("create_invoices", "reset_products", "restore_products")
 
 
 class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
@@ -21,30 +23,34 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
             late = Invoice.objects.open().filter(period__lte=self.world.period)
             assert not late.exists(), f"left open: {list(late)}"
 
-    @rule()
-    def create_invoices(self):
-        self.world.run("create_invoices")
-        lacking = Account.objects.filter(status__in=Account.BILLABLE).exclude(
-            invoices__period=after(self.world.period)
-        )
-        assert not lacking.exists(), f"no invoice for the next month: {list(lacking)}"
+    @rule(faults=some(*SALE_FAULTS))
+    def dispatch_invoices_in_the_next_night(self, faults):
+        self.world.let_pass(days=1)
+        self.dispatch_invoices(faults)
 
-    @rule()
-    def reset_products(self):
-        self.world.run("reset_products")
-        for owner, customer in self.customers.items():
+    @rule(command=st.sampled_from(OF_THE_FIRST))
+    def run_command_of_the_first(self, command):
+        self.world.run(command)
+        if command == "create_invoices":
+            self.next_months_invoices_are_there()
+        else:
+            for owner, customer in self.customers.items():
+                for holding in customer.holdings:
+                    self.reset_or_restore(command, owner, holding)
+
+    def next_months_invoices_are_there(self):
+        period = after(self.world.period)
+        lacking = Account.objects.filter(status__in=Account.BILLABLE).exclude(invoices__period=period)
+        assert not lacking.exists(), f"no invoice for {period}: {list(lacking)}"
+
+    def reset_or_restore(self, command, owner, holding):
+        if command == "restore_products":
+            holding.restore(self.world.period)
+        else:
             closed = Invoice.objects.filter(account__owner=self.people[owner], closed=True)
-            for holding in customer.holdings:
-                holding.reset(self.world.period, set(closed.values_list("period", flat=True)))
+            holding.reset(self.world.period, set(closed.values_list("period", flat=True)))
 
-    @rule()
-    def restore_products(self):
-        self.world.run("restore_products")
-        for customer in self.customers.values():
-            for holding in customer.holdings:
-                holding.restore(self.world.period)
-
-    @rule(command=st.sampled_from(COMMANDS))
+    @rule(command=st.sampled_from(["dispatch_invoices", *OF_THE_FIRST]))
     def dry_run(self, command):
         before, sales = everything(), len(self.world.braintree.transactions())
         status, said = status_and_words(command, dry_run=True)
@@ -52,24 +58,16 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
         assert everything() == before, f"a dry run changed {changes(before)}"
         assert len(self.world.braintree.transactions()) == sales
 
-    @rule()
-    def turn_of_the_month(self):
-        self.world.turn_the_month()
-        self.cron_of_the_first([])
-
     @rule(faults=some(*SALE_FAULTS))
-    def turn_of_the_month_on_a_bad_night(self, faults):
+    def turn_of_the_month(self, faults):
         self.world.turn_the_month()
-        self.cron_of_the_first(faults)
+        self.dispatch_invoices(faults)
+        for command in OF_THE_FIRST:
+            self.run_command_of_the_first(command)
 
     @rule()
     def turn_of_a_month_in_which_nothing_runs(self):
         self.world.turn_the_month()
-
-    @rule(faults=some(*SALE_FAULTS))
-    def next_night(self, faults):
-        self.world.let_pass(days=1)
-        self.dispatch_invoices(faults)
 
     @rule(days=st.integers(0, 20), hours=st.integers(1, 23))
     def time_passes(self, days, hours):
@@ -80,9 +78,3 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
         if self.follows_payments:
             for owner, status in Account.objects.values_list("owner__username", "status"):
                 self.customers[owner].follow_payments(status, self.world.declared, self.world.period)
-
-    def cron_of_the_first(self, faults):
-        self.dispatch_invoices(faults)
-        self.create_invoices()
-        self.reset_products()
-        self.restore_products()

@@ -14,7 +14,6 @@ from tests.histories.expected import Terms
 from tests.scenarios.faulty import status_and_words
 
 ZONE = ZoneInfo("America/New_York")
-COMMANDS = ("dispatch_invoices", "create_invoices", "reset_products", "restore_products")
 
 # What each product may be declared as. No sum comes near 2000: the sandbox declines such amounts.
 DECLARATIONS = {
