@@ -18,7 +18,6 @@ MOST_USERS = 6
 
 names = st.sampled_from(sorted(DECLARATIONS))
 starts = st.sampled_from(["2026-09-10 12:00", "2027-01-31 23:30", "2027-12-01 00:00"])
-retry_days = st.sampled_from([None, (1,), (1, 3, 7)])
 
 
 def raises(error):
@@ -39,13 +38,11 @@ class CustomersMixin(RuleBasedStateMachine):
     @initialize(
         targets=(owners, users),
         moment=starts,
-        retry_days=retry_days,
         steps=st.integers(0, 2),
         used=st.integers(0, 5),
     )
-    def a_customer_with_a_good_card(self, moment, retry_days, steps, used):
-        self.world.begin(moment, retry_days)
-        self.follows_payments = retry_days is not None
+    def a_customer_with_a_good_card(self, moment, steps, used):
+        self.world.begin(moment)
         name = self.new_owner(trial=False)
         interface.save_card(self.people[name], GOOD_CARD)
         for product in DECLARATIONS:

@@ -20,9 +20,9 @@ NIGHTS = 10
 class BillingHistory(OperationsMixin, RuleBasedStateMachine):
     """One history: any verb, any command, any fault, in any order."""
 
-    def __init__(self, braintree, settings):
+    def __init__(self, braintree, retry_days):
         super().__init__()
-        self.world, self.past = World(braintree, settings), our_books.Past()
+        self.world, self.past = World(braintree, retry_days), our_books.Past()
 
     def teardown(self):
         try:

@@ -75,6 +75,6 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
 
     def follow_payments(self):
         """Where retry days are set an account's status follows its payments: take it over."""
-        if self.follows_payments:
+        if self.world.retry_days:
             for owner, status in Account.objects.values_list("owner__username", "status"):
                 self.customers[owner].follow_payments(status, self.world.declared, self.world.period)

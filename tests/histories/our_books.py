@@ -7,6 +7,7 @@ from django.apps import apps
 from genbilling.models import Account, Invoice, InvoiceItem, Product
 
 CARRIED = "Carried over"
+GIVEN_BACK = "Credit of void invoice"
 
 
 def everything():
@@ -44,15 +45,17 @@ def compare_statuses(customers):
 
 def compare_lines(customers):
     """Every invoice has on it what is expected, to the line and the cent: nothing missing, nothing twice."""
-    lines, carried = defaultdict(Counter), Counter()
-    for account, invoice, name, amount, description in InvoiceItem.objects.values_list(
-        "invoice__account", "invoice", "product__name", "amount", "description"
+    lines, moved = defaultdict(Counter), Counter()
+    for account, invoice, void, name, amount, description in InvoiceItem.objects.values_list(
+        "invoice__account", "invoice", "invoice__void", "product__name", "amount", "description"
     ):
-        if description.startswith(CARRIED):
-            carried[account] += amount
+        if void and name is None and amount < 0:
+            moved[account] -= amount  # a credit of a void invoice has to be on another one
+        if description.startswith((CARRIED, GIVEN_BACK)):
+            moved[account] += amount
         else:
             lines[invoice][name or "", amount] += 1
-    assert not any(carried.values()), f"carried over from one invoice, not to another: {carried}"
+    assert not any(moved.values()), f"moved from one invoice, and not to another: {moved}"
     there = defaultdict(set)
     for invoice in Invoice.objects.select_related("account__owner"):
         owner = invoice.account.owner.username

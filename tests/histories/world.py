@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import time_machine
+from django.conf import settings
 from django.db import connection, transaction
+from django.test import override_settings
 
 from genbilling.models import Charge, Invoice, Refund
 from genbilling.sandbox import Fault
-from tests.factories import declare, product
+from tests.factories import product
 from tests.histories.expected import Terms
 from tests.scenarios.faulty import status_and_words
 
@@ -32,8 +34,8 @@ DECLARATIONS = {
 class World:
     """The surroundings of one history."""
 
-    def __init__(self, braintree, settings):
-        self.braintree, self.settings = braintree, settings
+    def __init__(self, braintree, retry_days):
+        self.braintree, self.retry_days = braintree, retry_days
         self.declared = {name: choices[0] for name, choices in DECLARATIONS.items()}
         self._open = ExitStack()
         self._open.enter_context(rolled_back())
@@ -41,11 +43,11 @@ class World:
         self._open.enter_context(connection.execute_wrapper(self._notice))
         braintree.sandbox.reset()
 
-    def begin(self, moment, retry_days):
+    def begin(self, moment):
         """Be at that moment. The clock stands still, so that the same history always goes the same way."""
         start = datetime.fromisoformat(moment).replace(tzinfo=ZONE)
         self._traveller = self._open.enter_context(time_machine.travel(start, tick=False))
-        self.declare(RETRY_DAYS=retry_days)
+        self.declare()
 
     def end(self):
         self._open.close()
@@ -59,9 +61,11 @@ class World:
         self._written = self._written or sql.startswith(("INSERT", "UPDATE", "DELETE"))
         return execute(sql, *arguments)
 
-    def declare(self, **options):
+    def declare(self):
         declared = [product(name, **vars(terms)) for name, terms in self.declared.items()]
-        declare(self.settings, *declared, **options)
+        options = settings.GENBILLING | {"PRODUCTS": declared, "RETRY_DAYS": self.retry_days}
+        # Not the fixture of pytest-django: that takes nothing back before the test ends.
+        self._open.enter_context(override_settings(GENBILLING=options))
 
     @property
     def now(self):
