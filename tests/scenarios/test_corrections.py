@@ -40,23 +40,9 @@ from tests.factories import (
     run_failing,
     turn_the_month,
 )
+from tests.scenarios.calls import SAID, SALES
 
-pytestmark = pytest.mark.django_db
-
-SALES = {"verb": "POST", "path": "/transactions"}
-SAID = {"operator": "anna", "memo": "Outage"}
-
-
-@pytest.fixture(autouse=True)
-def plan(settings):
-    declare(settings, product("PLAN"))
-
-
-@pytest.fixture
-def user():
-    """An owner with a good card, who owes 20.00 on the first of October."""
-    with at("2026-09-10"):
-        return an_owner("PLAN", card=GOOD_CARD)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plan")]
 
 
 @pytest.fixture

@@ -36,22 +36,9 @@ from tests.factories import (
     run_failing,
     turn_the_month,
 )
+from tests.scenarios.calls import SALES
 
-pytestmark = pytest.mark.django_db
-
-SALES = {"verb": "POST", "path": "/transactions"}
-
-
-@pytest.fixture(autouse=True)
-def plan(settings):
-    declare(settings, product("PLAN"))
-
-
-@pytest.fixture
-def user():
-    """An owner with a good card, whose invoice of October comes to 20.00."""
-    with at("2026-09-10"):
-        return an_owner("PLAN", card=GOOD_CARD)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plan")]
 
 
 @pytest.fixture

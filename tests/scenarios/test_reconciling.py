@@ -10,7 +10,6 @@ from genbilling.interface import refund_charge
 from genbilling.models import Account, Charge, Invoice, Refund
 from tests.factories import (
     GOOD_CARD,
-    an_owner,
     at,
     declare,
     hearing,
@@ -18,34 +17,10 @@ from tests.factories import (
     product,
     run,
     run_failing,
-    turn_the_month,
 )
+from tests.scenarios.calls import REFUNDS, SAID, SALES
 
-pytestmark = pytest.mark.django_db
-
-SALES = {"verb": "POST", "path": "/transactions"}
-REFUNDS = {"verb": "POST", "path": "/transactions/*/refund"}
-SAID = {"operator": "anna", "memo": "why"}
-
-
-@pytest.fixture(autouse=True)
-def plan(settings):
-    declare(settings, product("PLAN"))
-
-
-@pytest.fixture
-def user():
-    """An owner with a good card, who owes 20.00 on the first of October."""
-    with at("2026-09-10"):
-        return an_owner("PLAN", card=GOOD_CARD)
-
-
-@pytest.fixture
-def charge(user):
-    """The charge of 20.00 that paid October."""
-    with at("2026-10-01"):
-        turn_the_month()
-    return invoice_of(user, 202610).paying_charge
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plan")]
 
 
 def reconcile(day="2026-10-03", *arguments):

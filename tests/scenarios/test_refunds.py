@@ -19,36 +19,13 @@ from genbilling.gateway import PAID_STATUSES
 from genbilling.interface import refund_charge
 from genbilling.models import Refund
 from tests.factories import (
-    GOOD_CARD,
-    an_owner,
     at,
-    declare,
-    invoice_of,
-    product,
     run,
     run_failing,
 )
+from tests.scenarios.calls import REFUNDS, SAID, VOIDS
 
-pytestmark = pytest.mark.django_db
-
-REFUNDS = {"verb": "POST", "path": "/transactions/*/refund"}
-VOIDS = {"verb": "PUT", "path": "/transactions/*/void"}
-SAID = {"operator": "anna", "memo": "Outage in October"}
-
-
-@pytest.fixture(autouse=True)
-def plan(settings):
-    declare(settings, product("PLAN"))
-
-
-@pytest.fixture
-def charge():
-    """The charge of 20.00 that paid October."""
-    with at("2026-09-10"):
-        user = an_owner("PLAN", card=GOOD_CARD)
-    with at("2026-10-01"):
-        run("dispatch_invoices")
-    return invoice_of(user, 202610).paying_charge
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plan")]
 
 
 SAME_DAY, SETTLED = "2026-10-01 15:00", "2026-10-05 12:00"
@@ -71,7 +48,7 @@ def given_back(braintree):
 def test_a_settled_charge_is_refunded_whole_and_its_invoice_stays_paid(charge, braintree):
     made = refund(charge)
     assert (made.kind, made.state, made.amount) == ("refund", "paid", Decimal("20.00"))
-    assert (made.operator, made.memo) == ("anna", "Outage in October")
+    assert (made.operator, made.memo) == ("anna", "Outage")
     assert made.result.is_success
     [sale, credit] = braintree.transactions()
     assert (credit.amount, credit.refunded_transaction_id) == (Decimal("20.00"), sale.id)

@@ -21,7 +21,6 @@ from tests.concurrency.crowd import in_background
 from tests.factories import (
     GOOD_CARD,
     amounts,
-    an_owner,
     at,
     declare,
     hearing,
@@ -37,13 +36,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def plan(settings):
     declare(settings, product("PLAN"), RETRY_DAYS=(1, 3, 7))
-
-
-@pytest.fixture
-def user():
-    """An owner with a good card, who owes 20.00 on the first of October."""
-    with at("2026-09-10"):
-        return an_owner("PLAN", card=GOOD_CARD)
 
 
 def status(user):
