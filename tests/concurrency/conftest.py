@@ -11,15 +11,16 @@ from tests.concurrency.processes import Process
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind(transactional_db):
-    """A test ends with the threads that it began with, and with no connection but its own."""
+def nothing_left_behind(transactional_db, request):
+    """A test ends with the threads that it began with, with no connection but its own, and sound books."""
     before = set(threading.enumerate())
     yield
     # The progress bar's own watchman stays with the process.
     assert [one for one in set(threading.enumerate()) - before if not isinstance(one, TMonitor)] == []
     if connection.vendor == "postgresql":
         until(lambda: _other_connections() == 0, "the others' connections are closed")
-    assert list(audit(Counter())) == []
+    if not request.node.get_closest_marker("tampers"):
+        assert list(audit(Counter())) == []
 
 
 @pytest.fixture

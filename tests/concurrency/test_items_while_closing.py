@@ -34,8 +34,8 @@ def saved(invoice):
 def inserted(invoice):
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO genbilling_invoiceitem (invoice_id, description, amount, created_at) "
-            "VALUES (%s, 'Raw SQL', %s, now())",
+            "INSERT INTO genbilling_invoiceitem (invoice_id, description, amount, operator, created_at) "
+            "VALUES (%s, 'Raw SQL', %s, '', now())",
             [invoice.pk, ONE],
         )
 

@@ -92,6 +92,7 @@ def test_a_batch_that_meets_a_deadlock_is_tried_again(start):
 
 
 @pytest.mark.postgres
+@pytest.mark.tampers
 @pytest.mark.parametrize("command", ["restore_products", "reset_products"])
 def test_what_somebody_holds_is_passed_over_and_tried_again(start, command):
     users = used_and_stepped(2)
@@ -106,6 +107,7 @@ def test_what_somebody_holds_is_passed_over_and_tried_again(start, command):
 
 
 @pytest.mark.postgres
+@pytest.mark.tampers
 @pytest.mark.parametrize("command", ["restore_products", "reset_products"])
 def test_what_somebody_holds_all_the_while_is_reported(monkeypatch, command):
     monkeypatch.setattr(month, "LAST_TRIES_SECONDS", 0.5)
