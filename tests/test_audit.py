@@ -171,6 +171,20 @@ TAMPERED_INVOICES = [
     ),
 ]
 TAMPERED_OTHERS = [
+    ("UPDATE genbilling_invoice SET printed_number = 'X' WHERE number < 3", "number X is there 2 times"),
+    ("UPDATE genbilling_invoice SET number = NULL WHERE number = 1", "it has items and no number"),
+    ("UPDATE genbilling_invoice SET printed_number = '' WHERE number = 1", "is 1, but printed as ''"),
+    ("UPDATE genbilling_invoice SET total = -1 WHERE number = 1", "and never left here"),
+    (
+        f"UPDATE genbilling_invoiceitem SET product_id = (SELECT max(id) FROM genbilling_product) "
+        f"WHERE invoice_id = {FIRST} AND product_id IS NOT NULL",
+        "bills a product of account",
+    ),
+    (
+        "UPDATE genbilling_invoice SET failed = true, failed_at = closed_at, paid = false, paid_at = NULL, "
+        "paying_charge_id = NULL WHERE total = 0",
+        "it is called failed at a time when no charge did that",
+    ),
     (
         f"UPDATE genbilling_invoice SET void = true, void_at = closed_at, failed = false, failed_at = NULL "
         f"WHERE id = {FAILED}",

@@ -311,3 +311,66 @@ def test_days_that_are_none_or_the_wrong_way_round_are_errors():
 def test_a_gateway_that_does_not_answer_ends_it_with_an_error(charge, braintree):
     with braintree.fault("status", status=401):
         assert "check BRAINTREE_MERCHANT_ID" in reconcile_failing()
+
+
+@pytest.mark.tampers
+def test_a_refund_of_another_amount_is_left(charge):
+    with at("2026-10-02"):
+        refund_charge(charge, "5.00", **SAID)
+    Refund.objects.update(amount="4.00")
+    assert "differs from transaction" in reconcile_failing()
+
+
+@pytest.mark.tampers
+def test_a_refund_that_went_back_after_all_is_written_down(charge):
+    with at("2026-10-02"):
+        refund_charge(charge, "5.00", **SAID)
+    Refund.objects.update(state="refused")
+    assert "1 repaired, 0 left" in reconcile()
+    assert charge.refunded() == Decimal("5.00")
+
+
+def test_a_dry_run_tells_of_lost_answers_and_asks_for_none(user, charge, braintree):
+    with at("2026-11-01"), braintree.fault("timeout", when="after", **SALES):
+        run_failing("dispatch_invoices")
+    with at("2026-11-01 13:00"), braintree.fault("timeout", when="after", **REFUNDS):
+        refund_charge(charge, "5.00", **SAID)
+    assert "2 would be repaired" in reconcile("2026-11-02", "--from", "2026-10-01", "--dry-run")
+    assert (Refund.objects.get().state, invoice_of(user, 202611).paid) == ("pending", False)
+
+
+def test_a_refund_that_is_just_being_made_is_left_in_peace(charge):
+    with at("2026-10-02"):
+        Refund.objects.create(charge=charge, amount="5.00", **SAID)
+        assert "0 repaired, 0 left" in run("reconcile_payments")
+
+
+def test_a_refund_whose_answer_is_still_not_known_is_left(charge, braintree):
+    with at("2026-10-02"), braintree.fault("timeout", when="before", **REFUNDS):
+        refund_charge(charge, "5.00", **SAID)
+    with braintree.fault("status", status=500, **REFUNDS):
+        assert "the money did not go back (pending)" in reconcile_failing()
+
+
+def test_a_dispute_about_what_others_charged_is_not_told(braintree):
+    with at("2026-10-02"):
+        sold = braintree.gateway.transaction.sale(
+            {
+                "amount": "5.00",
+                "payment_method_nonce": GOOD_CARD,
+                "options": {"submit_for_settlement": True},
+            }
+        )
+        braintree.sandbox.open_dispute(sold.transaction.id)
+    assert "0 disputes compared" in reconcile()
+
+
+def test_an_authorization_that_nobody_asked_for_is_left(user, braintree):
+    declining = braintree.decline(braintree.good_card(user))
+    with at("2026-10-01"):
+        run("dispatch_invoices")
+    declining.remove()
+    request = {**Charge.objects.get().request, "options": {"submit_for_settlement": False}}
+    with at("2026-10-01 13:00"):
+        assert braintree.gateway.transaction.sale(request).is_success
+    assert "holds money, and was not asked for" in reconcile_failing()

@@ -262,3 +262,17 @@ def test_the_report_says_what_an_expired_account_owes(user, braintree):
     with at("2026-10-09"):
         assert "1 left alone (1 no retry day left)" in run("dispatch_invoices")
     assert invoice_of(user, 202610).total == Decimal("20.00")
+
+
+def test_a_payment_is_told_though_the_status_cannot_follow(settings, user, braintree, caplog):
+    braintree.declining_card(user, 2001)
+    dispatch_daily(1, 2, 4, 8)
+    with at("2026-11-05"), hearing() as heard:
+        save_card(user, GOOD_CARD)
+        declare(settings, {"name": "BROKEN"}, RETRY_DAYS=(1, 3, 7))
+        assert invoice_of(user, 202610).send_payment().state == "paid"
+    assert [name for name, _ in heard] == ["invoice_sent"]
+    assert "does not follow" in caplog.text
+    declare(settings, product("PLAN"), RETRY_DAYS=(1, 3, 7))
+    dispatch_daily(6, month="2026-11")
+    assert status(user) == "active"
