@@ -59,7 +59,7 @@ def refund_charge(
     if refund.state == State.NOT_SENT:
         raise GatewayUnusable(f"Nothing was given back: {refund.message}")
     if refund.state == State.REFUSED:
-        raise RefundRefused(f"The gateway refused the {refund}: {refund.message}", refund)
+        raise RefundRefused(f"{refund.amount} was not given back: {refund.message}", refund)
     return refund
 
 
