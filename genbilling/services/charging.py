@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from .. import conf
@@ -270,9 +270,11 @@ def _finish(charge: Charge | Wait) -> Charge | Wait:
 def _follow(charge: Charge) -> Account | None:
     try:
         return follow_payments(charge.invoice.account_id)
+    except (OperationalError, InterfaceError):
+        raise  # without its database nothing can be told, either; a later run does
     except Exception:
         # The money has moved, and that must be told. The next dispatch comes upon the error again.
-        logger.exception("The status of the account does not follow the %s", charge)
+        logger.exception("The status of the account does not follow charge %s", charge.pk)
         return None
 
 
