@@ -143,12 +143,28 @@ class CardRefused(GenbillingError):
         self.response_code = response_code
 
 
+class TransactionError(GenbillingError, RuntimeError):
+    """A verb that keeps its own transactions was called where it cannot; never raised itself."""
+
+
+class TransactionOpen(TransactionError):
+    """A transaction is open, whose rollback could not take back what the gateway does."""
+
+
+class NoAutocommit(TransactionError):
+    """The connection is in manual transaction mode: what is written would not be committed."""
+
+
 class GatewayError(GenbillingError):
     """The payment gateway did not do what was asked; never raised itself."""
 
 
 class GatewayUnusable(GatewayError):
     """The gateway cannot be used now (credentials, network, rate limit). Nothing was sent or done."""
+
+
+class GatewayBusy(GatewayUnusable):
+    """The gateway's rate limit is reached: nothing was done, and the same call will do a moment later."""
 
 
 class GatewayUncertain(GatewayError):
