@@ -155,6 +155,14 @@ class Card(models.Model):
         LEAVING = "leaving", _("to be taken out of the vault")
         GONE = "gone", _("taken out of the vault")
 
+    class Block(models.TextChoices):
+        """Why the card must not be tried; only a card that is stored anew helps."""
+
+        NONE = "", _("may be tried")
+        HARD_DECLINE = "hard_decline", _("declined for good")
+        AUTHENTICATION = "authentication", _("the bank wants its holder to authenticate")
+        NOT_IN_VAULT = "not_in_vault", _("the vault has it no more")
+
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="cards", verbose_name=_("account")
     )
@@ -164,6 +172,21 @@ class Card(models.Model):
     last_4 = models.CharField(_("last four digits"), max_length=4, blank=True)
     expiration = models.CharField(_("expires"), max_length=7, blank=True, help_text=_("MM/YYYY"))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    # Kept here, where a run reads the card anyway, so that what may be tried is known and not searched for.
+    number_id = models.CharField(
+        _("number id"),
+        max_length=36,
+        blank=True,
+        db_index=True,
+        editable=False,
+        help_text=_("Braintree's id of the card number: a card stored again has the same."),
+    )
+    block = models.CharField(_("block"), max_length=14, choices=Block, default=Block.NONE, blank=True)
+    hard_declines = models.PositiveIntegerField(
+        _("hard declines"), default=0, help_text=_("Of this number, since it was last paid with.")
+    )
+    hard_declined_at = models.DateTimeField(_("hard declined at"), null=True, blank=True)
+    paid_before = models.BooleanField(_("paid before"), default=False)
 
     class Meta:
         verbose_name = _("card")

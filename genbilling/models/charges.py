@@ -121,9 +121,18 @@ class Charge(Attempt):
         "genbilling.Invoice", on_delete=models.PROTECT, related_name="charges", verbose_name=_("invoice")
     )
     card_token = models.CharField(_("card token"), max_length=36, blank=True)
+    number_id = models.CharField(
+        _("number id"),
+        max_length=36,
+        blank=True,
+        help_text=_("Braintree's id of the card number; empty where it was not known."),
+    )
     reject_reason = models.CharField(_("reject reason"), max_length=40, blank=True)
     hard_decline = models.BooleanField(
         _("hard decline"), default=False, help_text=_("The card must not be tried again.")
+    )
+    card_gone = models.BooleanField(
+        _("card gone"), default=False, help_text=_("The vault does not have the card any more.")
     )
     settlement_failed = models.BooleanField(
         _("settlement failed"), default=False, help_text=_("It was called paid, and did not settle.")
@@ -157,12 +166,13 @@ class Charge(Attempt):
     def needs_owner(self) -> bool:
         """Whether no retry helps, only the owner: they have to come to the card page.
 
-        True when there is no card on file, after a hard decline, and where the bank wants the cardholder to
-        authenticate (2099): a card saved anew makes the invoice due at once.
+        True when there is no card on file or in the vault, after a hard decline, and where the bank wants the
+        cardholder to authenticate (2099): a card saved anew makes the invoice due at once.
         """
         if self.state != self.State.REFUSED:
             return False
-        return not self.card_token or self.hard_decline or self.response_code == AUTHENTICATION_REQUIRED
+        declined = self.hard_decline or self.response_code == AUTHENTICATION_REQUIRED
+        return not self.card_token or self.card_gone or declined
 
     def refunded(self) -> Decimal:
         """Return how much of the charge was given back, or is being given back, in its currency."""

@@ -413,9 +413,11 @@ class InvoiceNumber(models.Model):
         return str(self.last)
 
     @classmethod
-    def take(cls) -> int:
-        """Return the next number, inside the caller's transaction, which holds it until its end."""
-        if not cls.objects.filter(pk=1).update(last=F("last") + 1):
+    def take(cls, count: int) -> range:
+        """Return the next `count` numbers, inside the caller's transaction, which holds the row to its end."""
+        if not cls.objects.filter(pk=1).update(last=F("last") + count):
+            # The row comes with a migration, and goes when a test flushes its database.
             cls.objects.get_or_create(pk=1)
-            cls.objects.filter(pk=1).update(last=F("last") + 1)
-        return int(cls.objects.values_list("last", flat=True).get(pk=1))
+            cls.objects.filter(pk=1).update(last=F("last") + count)
+        last = int(cls.objects.values_list("last", flat=True).get(pk=1))
+        return range(last - count + 1, last + 1)
