@@ -115,10 +115,10 @@ SETTINGS = {
             help="refused tries per invoice and card within 30 days; card networks fine more than 15",
         ),
         Setting(
-            name="DISPATCH_WORKERS",
-            default=4,
+            name="CALLS_IN_FLIGHT",
+            default=8,
             problem=_positive_int,
-            help="gateway calls that one dispatch_invoices keeps in flight (PostgreSQL)",
+            help="gateway calls that one dispatch_invoices keeps in flight, at most",
         ),
         Setting(
             name="MERCHANT_ACCOUNT_ID",
@@ -184,9 +184,9 @@ def max_tries() -> int:
     return int(_get("MAX_TRIES"))
 
 
-def dispatch_workers() -> int:
-    """Return how many gateway calls one dispatch keeps in flight."""
-    return int(_get("DISPATCH_WORKERS"))
+def calls_in_flight() -> int:
+    """Return how many gateway calls one dispatch keeps in flight, at most."""
+    return int(_get("CALLS_IN_FLIGHT"))
 
 
 def merchant_account_id() -> str:

@@ -169,3 +169,7 @@ class GatewayBusy(GatewayUnusable):
 
 class GatewayUncertain(GatewayError):
     """The gateway did not answer in a way that tells whether it did what was asked."""
+
+
+class GatewayOverloaded(GatewayUncertain):
+    """The gateway did not answer in time, or said that it cannot now: it should be asked for less."""

@@ -8,6 +8,8 @@ import hypothesis
 import pytest
 from django.db import connection
 
+from genbilling.services.billing import pressure
+
 pytest_plugins = ["genbilling.testing"]
 
 # How long one example takes says nothing on a machine that runs four workers and a server.
@@ -29,6 +31,12 @@ def braintree_books(braintree, monkeypatch):
     """A Braintree of its own for each test, and for the processes that the test starts."""
     monkeypatch.setenv("GENBILLING_TEST_BRAINTREE", str(braintree.books))
     return braintree.books
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    """A gateway that refuses for its rate limit is asked again soon."""
+    monkeypatch.setattr(pressure, "PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture

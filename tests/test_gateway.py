@@ -607,7 +607,7 @@ def test_an_uncertain_charge_of_one_account_stops_no_other(server, settings, db,
         output = run_failing("dispatch_invoices")
         assert "2 paid (40.00)" in output
         assert "1 uncertain" in output
-        assert [october_of(owner).paid for owner in owners] == [False, True, True]
+        assert sorted(october_of(owner).paid for owner in owners) == [False, True, True]
         run("dispatch_invoices")
     assert Invoice.objects.filter(period=202610, paid=True).count() == len(sales(braintree_books)) == 3
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from braintree.exceptions.authentication_error import AuthenticationError
 from braintree.exceptions.authorization_error import AuthorizationError
+from braintree.exceptions.gateway_timeout_error import GatewayTimeoutError
 from braintree.exceptions.http.connection_error import ConnectionError as SdkConnectionError
-from braintree.exceptions.http.timeout_error import ConnectTimeoutError
+from braintree.exceptions.http.timeout_error import ConnectTimeoutError, ReadTimeoutError
 from braintree.exceptions.not_found_error import NotFoundError
+from braintree.exceptions.request_timeout_error import RequestTimeoutError
+from braintree.exceptions.service_unavailable_error import ServiceUnavailableError
 from braintree.exceptions.too_many_requests_error import TooManyRequestsError
 from braintree.exceptions.upgrade_required_error import UpgradeRequiredError
 from urllib3.exceptions import NewConnectionError
 
-from ..exceptions import GatewayError, GatewayUncertain, GatewayUnusable
+from ..exceptions import GatewayBusy, GatewayError, GatewayOverloaded, GatewayUncertain, GatewayUnusable
+
+OVERLOADED = (ReadTimeoutError, RequestTimeoutError, GatewayTimeoutError, ServiceUnavailableError)
 
 
 def error_of(error: Exception) -> GatewayError:
@@ -29,10 +34,11 @@ def error_of(error: Exception) -> GatewayError:
             "Braintree does not know what was addressed (NotFoundError): check BRAINTREE_MERCHANT_ID."
         )
     if isinstance(error, TooManyRequestsError):
-        return GatewayUnusable("Braintree's rate limit is reached (TooManyRequestsError): try again later.")
+        return GatewayBusy("Braintree's rate limit is reached (TooManyRequestsError): try again later.")
     if isinstance(error, ConnectTimeoutError) or _was_never_connected(error):
         return GatewayUnusable(f"Braintree cannot be reached ({name}): nothing was sent. {error}")
-    return GatewayUncertain(f"Braintree's answer did not come, or cannot be read ({name}). {error}")
+    kind = GatewayOverloaded if isinstance(error, OVERLOADED) else GatewayUncertain
+    return kind(f"Braintree's answer did not come, or cannot be read ({name}). {error}")
 
 
 def _was_never_connected(error: Exception) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import braintree
 
-from ..exceptions import GatewayUnusable
+from ..exceptions import GatewayError, GatewayUnusable
 from .errors import error_of
 
 VOIDED = braintree.Transaction.Status.Voided
@@ -55,6 +55,7 @@ class Outcome:
     """What came of a sale, a refund or a void. Texts are empty where the gateway said nothing.
 
     `cannot_be`: what the request is about is not there (any more), and so it can never be carried out.
+    `error`: what kept the answer from coming, if anything did.
     """
 
     ending: Ending
@@ -68,8 +69,10 @@ class Outcome:
     response_text: str = ""
     reject_reason: str = ""
     hard_decline: bool = False
+    number_id: str = ""
     cannot_be: bool = False
     key_refused: bool = False
+    error: GatewayError | None = field(default=None, repr=False, compare=False)
     result: Any = field(default=None, repr=False, compare=False)
 
 
@@ -127,6 +130,7 @@ def outcome_of_transaction(transaction: Any, result: Any = None) -> Outcome:
         response_text=transaction.processor_response_text or "",
         reject_reason=transaction.gateway_rejection_reason or "",
         hard_decline=_must_not_be_tried_again(transaction),
+        number_id=number_id_of(getattr(transaction, "credit_card_details", None)),
         result=result,
     )
 
@@ -140,7 +144,13 @@ def outcome_of_exception(error: Exception) -> Outcome:
     """Return what an exception of the SDK's means for what was sent: not sent, or unknown."""
     wrapped = error_of(error)
     unsent = isinstance(wrapped, GatewayUnusable)
-    return Outcome(ending=Ending.NOT_SENT if unsent else Ending.UNKNOWN, message=str(wrapped))
+    ending = Ending.NOT_SENT if unsent else Ending.UNKNOWN
+    return Outcome(ending=ending, message=str(wrapped), error=wrapped)
+
+
+def number_id_of(card: Any) -> str:
+    """Return Braintree's id of a card's number, the same however often it is stored; empty: not told."""
+    return getattr(card, "unique_number_identifier", None) or ""
 
 
 def error_codes(result: Any) -> set[str]:

@@ -19,6 +19,7 @@ from .outcomes import (
     Ending,
     Outcome,
     error_codes,
+    number_id_of,
     outcome_of_exception,
     outcome_of_result,
     outcome_of_transaction,
@@ -37,11 +38,13 @@ SEARCH_LIMIT = 50_000
 
 @dataclass(frozen=True, kw_only=True)
 class VaultedCard:
-    """A card as the gateway describes it; `expiration` is ``MM/YYYY``."""
+    """A card as the gateway describes it; `expiration` is ``MM/YYYY``, `number_id` the same for a number
+    that is stored again."""
 
     card_type: str
     last_4: str
     expiration: str
+    number_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +204,7 @@ class PaymentService:
             card_type=getattr(card, "card_type", "") or "",
             last_4=getattr(card, "last_4", "") or "",
             expiration=getattr(card, "expiration_date", "") or "",
+            number_id=number_id_of(card),
         )
 
     def delete_card(self, token: str) -> None:

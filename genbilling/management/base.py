@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -40,6 +42,21 @@ class GenbillingCommand(BaseCommand):
     def bar(self, unit: str, total: int | None = None) -> tqdm[Any]:
         """Return a progress bar: shown on a terminal, silent in cron."""
         return tqdm(total=total, unit=f" {unit}", disable=None, leave=False)
+
+    @contextmanager
+    def stages(self, unit: str) -> Iterator[Callable[[str, Callable[[], int]], Callable[[int], object]]]:
+        """Yield what begins a stage: a progress bar of its own, in the place of the one before."""
+        with ExitStack() as bars:
+
+            def begin(stage: str, count: Callable[[], int]) -> Callable[[int], object]:
+                bars.close()
+                bar = bars.enter_context(self.bar(unit))
+                if not bar.disable:
+                    bar.total = count()
+                    bar.set_description(stage)
+                return bar.update
+
+            yield begin
 
     @property
     def name(self) -> str:

@@ -243,9 +243,9 @@ class Invoice(models.Model):
             RuntimeError: called inside an atomic block, whose rollback could not take the money back.
         """
         # The one import inside a function: a documented method of a model whose verb lives in a service.
-        from ..services import charging  # noqa: PLC0415
+        from ..services import billing  # noqa: PLC0415
 
-        return charging.send_payment(self, force=force)
+        return billing.send_payment(self, force=force)
 
     def _refuse_changes(self, update_fields: Iterable[str] | None) -> None:
         stored = Invoice.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
@@ -414,7 +414,7 @@ class InvoiceNumber(models.Model):
 
     @classmethod
     def take(cls, count: int) -> range:
-        """Return the next `count` numbers, inside the caller's transaction, which holds the row to its end."""
+        """Return the next `count` numbers; the caller's transaction holds the row to its end."""
         if not cls.objects.filter(pk=1).update(last=F("last") + count):
             # The row comes with a migration, and goes when a test flushes its database.
             cls.objects.get_or_create(pk=1)

@@ -93,7 +93,7 @@ def end(account: Account, status: Account.Status) -> Account:
     period = periods.get_current_billing_period()
     if account.billable():
         # While it still counts as billable: a missed month's invoices are owed all the same.
-        open_missing_invoices(account, period)
+        open_missing_invoices([account], period)
     account.products.filter(last_period__isnull=True).update(last_period=period)
     _move(account, status)
     return account

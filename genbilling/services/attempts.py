@@ -1,12 +1,20 @@
-"""What charges and refunds share: sending under a key, and finding out what became of a lost answer."""
+"""What charges and refunds share: sending under a key, and finding out what became of a lost answer.
+
+Told as steps: a generator yields a call of the gateway and is sent its answer, or thrown the gateway's error.
+So whoever has the books writes down between the calls what has to be written first, and the calls themselves
+may be made in another thread.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
-from ..exceptions import GatewayUncertain, GatewayUnusable
+from .. import books
+from ..exceptions import GatewayError, GatewayUncertain, GatewayUnusable
 from ..gateway import Ending, Outcome
 from ..models import Charge, Refund
 from ..models.charges import Attempt
@@ -21,17 +29,39 @@ SEARCH_IS_SURE_AFTER = timedelta(days=1)
 # What an attempt keeps of the gateway's answer.
 ANSWERED = ("transaction_id", "currency", "status", "response_code", "response_text")
 
+Call = Callable[[], Any]
 Send = Callable[[str | None], Outcome]
 Find = Callable[[], Outcome | None]
+Steps = Generator[Call, Any, Outcome]
 
 
-def send(attempt: Charge | Refund, sending: Send) -> Outcome:
+def carry_out(steps: Steps) -> Outcome:
+    """Make the calls of `steps` here and now, one after the other; return what came of them.
+
+    Raises:
+        GatewayUnusable: the gateway cannot be asked now.
+    """
+    try:
+        call = next(steps)
+        while True:
+            try:
+                answer = call()
+            except GatewayError as error:
+                call = steps.throw(error)
+            else:
+                call = steps.send(answer)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome
+
+
+def send(attempt: Charge | Refund, sending: Send) -> Steps:
     """Carry out `sending` under the attempt's key; without it where the merchant may not use keys."""
-    outcome = sending(attempt.key if attempt.keyed else None)
+    outcome: Outcome = yield partial(sending, attempt.key if attempt.keyed else None)
     if outcome.key_refused:
         # No money moved. Without the key a later doubt is resolved by search alone, so that is noted first.
         _give_up_key(attempt)
-        outcome = sending(None)
+        outcome = yield partial(sending, None)
     return outcome
 
 
@@ -40,7 +70,7 @@ def may_be_in_flight(attempt: Attempt, now: datetime) -> bool:
     return attempt.uncertain_at is None and attempt.created_at > now - Attempt.IN_FLIGHT
 
 
-def find_out(attempt: Charge | Refund, find: Find, sending: Send | None, now: datetime) -> Outcome:
+def find_out(attempt: Charge | Refund, find: Find, sending: Send | None, now: datetime) -> Steps:
     """Return what became of an attempt whose answer was lost: look for it first, then send it again.
 
     *Not sent* means that it did not happen. Without `sending` it is only looked for.
@@ -49,12 +79,13 @@ def find_out(attempt: Charge | Refund, find: Find, sending: Send | None, now: da
         GatewayUnusable: the gateway cannot be asked now.
     """
     try:
-        return find() or _not_found(attempt, sending, now)
+        found: Outcome | None = yield find
     except GatewayUncertain as error:
-        return Outcome(ending=Ending.UNKNOWN, message=str(error))
+        return Outcome(ending=Ending.UNKNOWN, message=str(error), error=error)
+    return found or (yield from _not_found(attempt, sending, now))
 
 
-def _not_found(attempt: Charge | Refund, sending: Send | None, now: datetime) -> Outcome:
+def _not_found(attempt: Charge | Refund, sending: Send | None, now: datetime) -> Steps:
     last_sent = attempt.uncertain_at or attempt.created_at
     if not attempt.keyed or attempt.created_at < now - KEY_LIFETIME:
         if last_sent > now - SEARCH_IS_SURE_AFTER:
@@ -62,14 +93,14 @@ def _not_found(attempt: Charge | Refund, sending: Send | None, now: datetime) ->
         return Outcome(ending=Ending.NOT_SENT, message="The gateway does not have it: it did not happen.")
     if sending is None:
         return Outcome(ending=Ending.UNKNOWN, message="Not found yet; the next dispatch sends it again.")
-    return _send_again(attempt, sending, now)
+    return (yield from _send_again(attempt, sending, now))
 
 
-def _send_again(attempt: Charge | Refund, sending: Send, now: datetime) -> Outcome:
+def _send_again(attempt: Charge | Refund, sending: Send, now: datetime) -> Steps:
     # Stamped first: whoever sent it before, or looks for it later, must know of this sending.
     if not _stamp(attempt, now):
         return Outcome(ending=Ending.UNKNOWN, message="Another process is finding out.")
-    outcome = sending(attempt.key)
+    outcome: Outcome = yield partial(sending, attempt.key)
     if outcome.key_refused:
         _give_up_key(attempt)
         return Outcome(ending=Ending.UNKNOWN, message=outcome.message)
@@ -83,13 +114,15 @@ def _send_again(attempt: Charge | Refund, sending: Send, now: datetime) -> Outco
 
 
 def _give_up_key(attempt: Charge | Refund) -> None:
-    attempt.keyed = False
-    attempt.save(update_fields=["keyed"])
+    with books.atomic(durable=True):
+        attempt.keyed = False
+        attempt.save(update_fields=["keyed"])
 
 
 def _stamp(attempt: Charge | Refund, now: datetime) -> bool:
-    pending = type(attempt).objects.filter(pk=attempt.pk, state=Attempt.State.PENDING)
-    moved = pending.filter(uncertain_at=attempt.uncertain_at).update(uncertain_at=now)
+    with books.atomic(durable=True):
+        pending = type(attempt).objects.filter(pk=attempt.pk, state=Attempt.State.PENDING)
+        moved = pending.filter(uncertain_at=attempt.uncertain_at).update(uncertain_at=now)
     attempt.uncertain_at = now
     return bool(moved)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from ..exceptions import GatewayError, GatewayUncertain, NoCard
 from ..gateway import PaymentService
 from ..models import Account, Card, Charge
+from .card_notes import block_when_stored
 from .locks import lock_account, lock_account_owned_by
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def save_card(user: Any, nonce: str) -> Card:
             card_type=vaulted.card_type,
             last_4=vaulted.last_4,
             expiration=vaulted.expiration,
+            **block_when_stored(vaulted.number_id, timezone.now()),
         )
         if not kept:
             raise GatewayUncertain("The card took so long to save that it was given up: save it again.")

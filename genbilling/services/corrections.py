@@ -13,11 +13,10 @@ from .. import money, periods
 from ..exceptions import InvoiceNotClosed, InvoicePaid, InvoiceVoid, Outdated, PaymentUnderWay
 from ..gateway import PaymentService
 from ..models import Account, Charge, Invoice, InvoiceItem
-from .charging import pending_charge, resolve
+from .billing import follow_and_announce, pending_charge, resolve
 from .invoicing import open_invoice
 from .locks import lock_account, lock_account_owned_by
 from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
-from .standing import follow_and_announce
 
 
 def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
@@ -34,7 +33,7 @@ def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
             void=True, void_at=timezone.now(), void_by=operator, void_memo=memo, failed=False, failed_at=None
         )
         _give_credits_back(account, stored, operator)
-    follow_and_announce(invoice.account_id)
+    follow_and_announce([invoice.account_id])
     invoice.refresh_from_db()
     return invoice
 

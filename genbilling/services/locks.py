@@ -7,18 +7,24 @@ caller who consumes and then buys in one transaction turns the order round; henc
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db.models import F, Model, QuerySet
 
-from ..exceptions import BadUser, NoAccount
+from .. import books
+from ..exceptions import BadUser, NoAccount, TransactionError
 from ..models import Account
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Model)
 
 TRIES = 5
+# For the rows that somebody held when a run came by: how long it waits for them at its end.
+LAST_PASS_SECONDS = 10.0
+LOCK_WAIT_SECONDS = 2.0
 DEADLOCK, SERIALIZATION_FAILURE, LOCK_TIMEOUT = "40P01", "40001", "55P03"
 
 
@@ -58,11 +64,6 @@ def lock_account(account_id: int) -> Account:
     return account
 
 
-def lock_account_unless_held(account_id: int) -> Account | None:
-    """Lock and return the account with the id `account_id`, or None when another transaction holds it."""
-    return _lock(Account.objects.filter(pk=account_id), skip_locked=True)
-
-
 def user_key(user: Any) -> Any:
     """Return the key of `user`.
 
@@ -83,21 +84,26 @@ def no_account(user: Any) -> NoAccount:
     )
 
 
-def _lock(accounts: QuerySet[Account], skip_locked: bool = False) -> Account | None:
-    if not connection.features.has_select_for_update:
-        # SQLite has one lock for writing, and gives it to a transaction only while nobody has written
-        # since its first read. So the first statement writes.
-        accounts.update(status=F("status"))
-        skip_locked = False
-    return accounts.select_for_update(
-        of=("self",) if connection.features.has_select_for_update_of else (),
-        no_key=True,
-        skip_locked=skip_locked,
-    ).first()
+def _lock(accounts: QuerySet[Account]) -> Account | None:
+    return next(iter(lock_rows(accounts, skip_locked=False)), None)
 
 
-def is_held(error: OperationalError) -> bool:
+def _take_the_one_lock(rows: QuerySet[R]) -> None:
+    # SQLite has one lock for writing, and gives it to a transaction only while nobody has written since its
+    # first read. So the first statement writes.
+    key = rows.model._meta.pk.name
+    rows.model._base_manager.filter(pk=0).update(**{key: F(key)})
+
+
+def last_pass() -> Patience:
+    """Return the patience of a run that comes back to what was held, at its end."""
+    return Patience(LAST_PASS_SECONDS, each=LOCK_WAIT_SECONDS)
+
+
+def is_held(error: Exception) -> bool:
     """Return whether `error` says that another transaction holds what was wanted."""
+    if not isinstance(error, OperationalError):
+        return False
     return _sqlstate(error) in {DEADLOCK, SERIALIZATION_FAILURE, LOCK_TIMEOUT} or "is locked" in str(error)
 
 
@@ -105,7 +111,7 @@ def again_on_conflict(work: Callable[[], T]) -> T:
     """Do `work` in a transaction of its own; do it again when a concurrent one broke it off."""
     for _ in range(TRIES - 1):
         try:
-            with transaction.atomic():
+            with books.atomic():
                 return work()
         except IntegrityError:
             # Somebody inserted the same row first: the next look finds it.
@@ -113,15 +119,61 @@ def again_on_conflict(work: Callable[[], T]) -> T:
         except OperationalError as error:
             if not is_held(error):
                 raise
-    with transaction.atomic():
+    with books.atomic():
         return work()
+
+
+def lock_rows(rows: QuerySet[R], *, skip_locked: bool) -> list[R]:
+    """Lock `rows` in the order of their keys, and return them; with `skip_locked` those that nobody holds."""
+    features = books.connection().features
+    if not features.has_select_for_update:
+        _take_the_one_lock(rows)
+        return list(rows.order_by("pk"))
+    locked = rows.order_by("pk").select_for_update(
+        of=("self",) if features.has_select_for_update_of else (), no_key=True, skip_locked=skip_locked
+    )
+    return list(locked)
+
+
+def is_everybodys(error: Exception) -> bool:
+    """Return whether `error` is not one row's: the database is gone, or commits nothing."""
+    if isinstance(error, TransactionError | InterfaceError):
+        return True
+    if not isinstance(error, OperationalError) or is_held(error):
+        return False
+    connection = books.connection()
+    return connection.connection is None or not connection.is_usable()
 
 
 def limit_lock_wait(milliseconds: int) -> None:
     """Let the current transaction wait at most so long for a lock; then it ends with an `is_held` error."""
+    connection = books.connection()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = {int(milliseconds)}")
+
+
+class Patience:
+    """How long a run waits for locks, all of its waits together; the time runs from when it is made.
+
+    Args:
+        seconds: for all of them.
+        each: seconds at most for a single one, so that one row held for long does not use up the rest.
+    """
+
+    def __init__(self, seconds: float, *, each: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._each = each
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left for waiting; 0 when it is over."""
+        return max(self._deadline - time.monotonic(), 0.0)
+
+    def limit_wait(self) -> None:
+        """Let the current transaction wait so long for a lock, then end with an `is_held` error."""
+        # Not 0 ms, which PostgreSQL takes for no limit.
+        limit_lock_wait(max(int(min(self.left, self._each) * 1000), 1))
 
 
 def _sqlstate(error: OperationalError) -> str:

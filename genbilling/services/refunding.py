@@ -90,8 +90,8 @@ def resolve(service: PaymentService, refund: Refund) -> Refund:
         return refund
     if refund.kind == Refund.Kind.UNDECIDED:
         return record(refund, Outcome(ending=Ending.NOT_SENT, message="Its sender died before it was sent."))
-    outcome = attempts.find_out(refund, _find(service, refund), _sending(service, refund), now)
-    return record(refund, outcome)
+    finding = attempts.find_out(refund, _find(service, refund), _sending(service, refund), now)
+    return record(refund, attempts.carry_out(finding))
 
 
 def record(refund: Refund, outcome: Outcome) -> Refund:
@@ -204,7 +204,7 @@ def _send(service: PaymentService, refund: Refund) -> Outcome:
         still_ours = Refund.objects.filter(pk=refund.pk, state=State.PENDING)
         if not still_ours.update(kind=refund.kind, request=refund.request):
             raise GatewayUnusable("It took so long to ask the gateway that the refund was given up.")
-    return attempts.send(refund, _sending(service, refund))
+    return attempts.carry_out(attempts.send(refund, _sending(service, refund)))
 
 
 def _can_be_voided(service: PaymentService, charge: Charge) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from threading import Lock
 
 from ..models import Card, Charge, Invoice
 from ..money import ZERO
@@ -14,7 +13,7 @@ from .retries import Wait
 
 @dataclass(kw_only=True)
 class DispatchReport:
-    """Counts of invoices, and sums in the merchant's currency. Several threads may write it."""
+    """Counts of invoices, and sums in the merchant's currency."""
 
     counts: Counter[str] = field(default_factory=Counter)
     waits: Counter[Wait] = field(default_factory=Counter)
@@ -25,7 +24,6 @@ class DispatchReport:
     uncertain: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     stopped: str = ""
-    _lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -34,41 +32,37 @@ class DispatchReport:
 
     def closed(self, opened: int, invoices: list[Invoice]) -> None:
         """Count the missing invoices that were opened, and those that were closed."""
-        with self._lock:
-            self.counts["opened"] += opened
-            for invoice in invoices:
-                self.counts["closed"] += 1
-                self.counts["settled at zero"] += invoice.paid
-                self.billed += invoice.total or ZERO
+        self.counts["opened"] += opened
+        for invoice in invoices:
+            self.counts["closed"] += 1
+            self.counts["settled at zero"] += invoice.paid
+            self.billed += invoice.total or ZERO
 
     def result(self, result: Charge | Wait) -> None:
         """Count what came of one invoice."""
-        with self._lock:
-            if isinstance(result, Wait):
-                self.waits[result] += result is not Wait.PAID_ALREADY
-            elif result.state == Charge.State.PAID:
-                self.counts["paid"] += 1
-                self.collected += result.amount
-            elif result.state == Charge.State.PENDING:
-                self.counts["uncertain"] += 1
-                self.uncertain.append(f"{result}: {result.message}")
-            else:
-                self.counts["refused" if result.card_token else "without a card"] += 1
+        if isinstance(result, Wait):
+            self.waits[result] += result is not Wait.PAID_ALREADY
+        elif result.state == Charge.State.PAID:
+            self.counts["paid"] += 1
+            self.collected += result.amount
+        elif result.state == Charge.State.PENDING:
+            self.counts["uncertain"] += 1
+            self.uncertain.append(f"{result}: {result.message}")
+        else:
+            self.counts["refused" if result.card_token else "without a card"] += 1
 
     def foretold(self, invoice: Invoice, card: Card | None, wait: Wait | None) -> None:
         """Count what a dry run would try."""
-        with self._lock:
-            if wait:
-                self.waits[wait] += 1
-            elif invoice.pending_charge_id is not None:
-                self.counts["to resolve"] += 1
-            elif card is None:
-                self.counts["without a card"] += 1
-            else:
-                self.counts["to charge"] += 1
-                self.collected += invoice.get_total_amount()
+        if wait:
+            self.waits[wait] += 1
+        elif invoice.pending_charge_id is not None:
+            self.counts["to resolve"] += 1
+        elif card is None:
+            self.counts["without a card"] += 1
+        else:
+            self.counts["to charge"] += 1
+            self.collected += invoice.get_total_amount()
 
     def error(self, message: str) -> None:
         """Note an account that could not be worked."""
-        with self._lock:
-            self.errors.append(message)
+        self.errors.append(message)

@@ -71,7 +71,8 @@ def work(order):
     settings.BRAINTREE_ENVIRONMENT = order.gateway
     # A card that is refused for a day of the story expires its account; a good one takes it up again.
     settings.GENBILLING = {**settings.GENBILLING, "RETRY_DAYS": (1,)}
-    _tune(dispatching, LAST_TRIES_SECONDS=0.5, PAUSE_SECONDS=0.1)
+    _tune(locks, LAST_PASS_SECONDS=0.5)
+    _tune(billing_charging, PAUSE_SECONDS=0.1)
     _tune(month, LAST_TRIES_SECONDS=0.5, PAUSE_SECONDS=0.1, BATCH=4)
     if order.without_claim:
         charging.resolve = _forget

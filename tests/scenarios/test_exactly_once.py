@@ -19,7 +19,10 @@ from genbilling.interface import (
     use_product,
 )
 from genbilling.models import Card, Charge, Invoice, InvoiceItem, Product
-from genbilling.services import cards, charging, dispatching
+from genbilling.services import billing, cards
+from genbilling.services.billing.charging import dispatch_policy
+from genbilling.services.billing.claims import claim
+from genbilling.services.billing.records import record
 from genbilling.services.retries import Wait
 from tests.factories import (
     GOOD_CARD,
@@ -47,9 +50,9 @@ def claimed(user, braintree):
     with at("2026-10-01"):
         with braintree.fault("refuse", **SALES):
             run_failing("dispatch_invoices")
-        claim = charging._claim(invoice_of(user, 202610), lambda *_: None)
-    assert claim.state == Charge.State.PENDING
-    return claim
+        [charge] = claim({user.genbilling_account.pk: 202610}, 202610, lambda *_: None).to_send
+    assert charge.state == Charge.State.PENDING
+    return charge
 
 
 def pending(charge):
@@ -80,9 +83,9 @@ def test_flags_changed_by_hand_do_not_charge_a_paid_invoice_again(user, braintre
 def test_not_sent_by_a_slow_sender_does_not_release_what_another_has_sent_again(claimed, user, braintree):
     service = PaymentService()
     with at("2026-10-01 12:06"), braintree.fault("timeout", when="after", **SALES):
-        charging.resolve(service, Charge.objects.get(pk=claimed.pk))
+        billing.resolve(service, Charge.objects.get(pk=claimed.pk))
     # The slow one wakes up: its connection is refused.
-    assert charging.record(claimed, Outcome(ending=Ending.NOT_SENT)) is Wait.AT_WORK_ELSEWHERE
+    assert record([(claimed, Outcome(ending=Ending.NOT_SENT))]) == [Wait.AT_WORK_ELSEWHERE]
     assert pending(claimed)
     with at("2026-10-01 12:30"):
         run("dispatch_invoices")
@@ -113,7 +116,7 @@ def test_a_payment_that_comes_in_after_the_charge_was_given_up_is_kept_in_words(
     late = Outcome(
         ending=Ending.PAID, transaction_id="late", order_id=claimed.order_id, amount=claimed.amount
     )
-    assert charging.record(claimed, late) is Wait.AT_WORK_ELSEWHERE
+    assert record([(claimed, late)]) == [Wait.AT_WORK_ELSEWHERE]
     assert "late" in Charge.objects.get(pk=claimed.pk).message
     assert "then paid" in caplog.text
 
@@ -315,11 +318,8 @@ def test_an_invoice_refused_since_this_run_began_is_not_tried_again_by_it(user, 
     with at("2026-10-01"):
         run("dispatch_invoices")
     # A run that began before that one's refusal, and comes to the account after it.
-    late = dispatching._Run(
-        period=202610, dry_run=False, progress=bool, service=PaymentService(), started=timezone.now()
-    )
-    late.started = Charge.objects.get().ended_at - timedelta(seconds=1)
+    began = Charge.objects.get().ended_at - timedelta(seconds=1)
     with at("2026-10-01 12:01"):
-        dispatching._visit(late, user.genbilling_account.pk)
-    assert late.report.waits == {Wait.TRIED_IN_THIS_RUN: 1}
+        claims = claim({user.genbilling_account.pk: 0}, 202610, dispatch_policy(began))
+    assert [wait for _, wait in claims.left] == [Wait.TRIED_IN_THIS_RUN]
     assert Charge.objects.count() == 1

@@ -22,7 +22,8 @@ from genbilling.interface import (
     void_invoice,
 )
 from genbilling.models import Account, Charge, InvoiceItem, Refund
-from genbilling.services import charging, refunding
+from genbilling.services import billing, refunding
+from genbilling.services.billing.records import record
 from genbilling.services.reconcile import reconcile
 from genbilling.services.reconcile.report import Comparison
 from tests.factories import (
@@ -321,7 +322,7 @@ def test_a_sale_that_nobody_owes_any_more_is_left_until_it_is_refunded(user, bra
         run_failing("dispatch_invoices")
     [sale] = braintree.charged_to(user)
     # Somebody was too sure that it did not happen.
-    charging.record(Charge.objects.get(), Outcome(ending=Ending.NOT_SENT))
+    record([(Charge.objects.get(), Outcome(ending=Ending.NOT_SENT))])
     dispatch("2026-10-01")
     with at("2026-10-03"):
         assert "does not ask for: refund it at Braintree" in run_failing("reconcile_payments")
@@ -338,7 +339,7 @@ def test_a_refund_found_paid_on_a_charge_that_failed_since_is_left(charge):
     Refund.objects.filter(pk=made.pk).update(state="refused")
     made.refresh_from_db()
     seen = {"transaction_id": charge.transaction_id, "order_id": charge.order_id, "amount": charge.amount}
-    charging.correct(charge, Outcome(ending=Ending.REFUSED, status="settlement_declined", **seen))
+    billing.correct(charge, Outcome(ending=Ending.REFUSED, status="settlement_declined", **seen))
     went = Outcome(ending=Ending.PAID, amount=made.amount, order_id=made.order_id)
     assert refunding.correct(made, went) is None
 
@@ -349,7 +350,7 @@ def test_a_settlement_that_fails_after_a_part_was_refunded_can_be_put_right(user
         charge.refresh_from_db()
         seen = {"transaction_id": charge.transaction_id, "order_id": charge.order_id, "amount": charge.amount}
         failed = Outcome(ending=Ending.REFUSED, status="settlement_declined", currency="USD", **seen)
-        assert charging.correct(charge, failed) is not None
+        assert billing.correct(charge, failed) is not None
     assert invoice_of(user, 202610).failed
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from genbilling.interface import (
     use_product,
 )
 from genbilling.models import Account, Charge
-from genbilling.services import standing
+from genbilling.services.billing import standing
 from tests.concurrency.crowd import in_background
 from tests.factories import (
     GOOD_CARD,
@@ -242,14 +242,13 @@ def test_what_a_process_that_died_did_not_do_is_done_by_the_next_run(user, brain
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_an_account_that_somebody_holds_keeps_no_charge_waiting(user, braintree, monkeypatch):
-    monkeypatch.setattr(standing, "LOCK_WAIT_MS", 200)
+def test_an_account_that_somebody_holds_keeps_no_charge_waiting(user, braintree):
     braintree.declining_card(user, 2001)
     dispatch_daily(1)
     Account.objects.update(status="active")
-    with in_background() as begin, standing.transaction.atomic():
+    with in_background() as begin, transaction.atomic():
         list(Account.objects.select_for_update())
-        assert begin(lambda: standing.follow_payments(user.genbilling_account.pk)).result(30) is None
+        assert begin(lambda: standing.follow_payments([user.genbilling_account.pk])).result(30) == []
     assert status(user) == "active"
     assert connection.vendor == "postgresql"
     dispatch_daily(2)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from genbilling.management.base import BillingCommand, counted
-from genbilling.services import dispatching
+from genbilling.management.stopping import asked_to_stop
+from genbilling.services.billing import dispatch_invoices
 from genbilling.services.reports import DispatchReport
 
 
@@ -17,9 +19,24 @@ class Command(BillingCommand):
         "is tried again. Exit status 1: something was left undone, and is named."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--in-flight",
+            type=_number,
+            metavar="N",
+            help='calls of the gateway at once, at most; default: GENBILLING["CALLS_IN_FLIGHT"]',
+        )
+
     def work(self, period: int, options: dict[str, Any]) -> None:
-        with self.bar("accounts", dispatching.accounts_to_visit(period)) as bar:
-            report = dispatching.dispatch_invoices(period, dry_run=options["dry_run"], progress=bar.update)
+        with self.stages("accounts") as stage, asked_to_stop() as stop:
+            report = dispatch_invoices(
+                period,
+                dry_run=options["dry_run"],
+                in_flight=options["in_flight"],
+                stage=stage,
+                stop=stop,
+            )
         self._complain(report)
         self.summary(period, options, _describe(report, options["dry_run"]))
         if not report.complete:
@@ -38,6 +55,12 @@ class Command(BillingCommand):
             self.stderr.write(f"The run was stopped: {report.stopped}")
 
 
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ArgumentTypeError(f"{text!r} is not a number of calls: give a whole number, 1 or more.")
+    return int(text)
+
+
 def _describe(report: DispatchReport, dry_run: bool) -> str:
     counts = report.counts
     parts = [
@@ -50,6 +73,8 @@ def _describe(report: DispatchReport, dry_run: bool) -> str:
             f"{counts['to charge']} to charge ({report.collected})",
             f"{counts['to resolve']} to resolve",
         ]
+        if worked_out := counts["by a handler"]:
+            parts.append(f"{counted(worked_out, 'flat rate')} worked out by a handler on the day")
     else:
         parts += [f"{counts['paid']} paid ({report.collected})", f"{counts['refused']} refused"]
     parts += [f"{counts['without a card']} without a card", _left_alone(report)]

@@ -10,7 +10,7 @@ from ...gateway import VOIDED, Booked, Ending, Outcome
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX
 from ...money import ZERO, total
-from .. import attempts, charging, refunding
+from .. import attempts, billing, refunding
 from .report import Comparison
 
 State = Charge.State
@@ -79,7 +79,7 @@ def _compare_unpaid(comparison: Comparison, charge: Charge, booked: Booked) -> N
     )
     comparison.repair(
         f"The {charge} was paid by {said} after all",
-        partial(charging.correct, charge, booked.outcome),
+        partial(billing.correct, charge, booked.outcome),
         otherwise=partial(_leave_money, comparison, booked, not_owed),
     )
 
@@ -104,7 +104,7 @@ def _compare_paid(
     elif outcome.ending is Ending.REFUSED:
         comparison.repair(
             f"The {charge}: {said} did not settle; the {charge.invoice} is unpaid again",
-            partial(charging.correct, charge, outcome),
+            partial(billing.correct, charge, outcome),
             otherwise=partial(leave, f"The {charge}: {said} did not settle, and the books moved meanwhile"),
         )
     elif outcome.ending is Ending.UNKNOWN:
@@ -145,7 +145,7 @@ def _resolve(comparison: Comparison, charge: Charge) -> None:
     if comparison.dry_run:
         comparison.mended(found)
         return
-    resolved = charging.resolve(comparison.service, charge)
+    resolved = billing.resolve(comparison.service, charge)
     if isinstance(resolved, Charge) and resolved.state == State.PENDING:
         comparison.leave(f"{found}, which is still not known: {resolved.message}", charge.order_id)
     elif isinstance(resolved, Charge):

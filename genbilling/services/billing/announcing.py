@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.utils import timezone
 
-from .. import signals
-from ..models import Account, Charge, Invoice
+from ... import books, signals
+from ...models import Account, Charge, Invoice
 
 OVERDUE_AFTER = timedelta(minutes=10)
+CHUNK = 500
 
 
-def announce(charge: Charge) -> None:
-    """Send the signal for a charge that ended, and note that it went out. No transaction is open."""
+def announce(charges: Iterable[Charge]) -> None:
+    """Send the signals for charges that ended, and note each when it went out. No transaction is open."""
+    for charge in ready_to_announce(charges):
+        announce_one(charge)
+
+
+def ready_to_announce(charges: Iterable[Charge]) -> list[Charge]:
+    """Return `charges` with their invoices as they are now, read at once."""
+    charges = list(charges)
+    invoices = Invoice.objects.select_related("account__owner")
+    fresh = invoices.in_bulk([charge.invoice_id for charge in charges])
+    for charge in charges:
+        charge.invoice = fresh[charge.invoice_id]
+    return charges
+
+
+def announce_one(charge: Charge) -> None:
+    """Send the signal for a charge that is `ready_to_announce`, and note that it went out."""
     invoice = charge.invoice
-    invoice.refresh_from_db()
     owner = invoice.account.owner
     if charge.state == Charge.State.PAID:
         signals.invoice_sent.send_robust(sender=Invoice, invoice=invoice, owner=owner)
@@ -23,6 +40,7 @@ def announce(charge: Charge) -> None:
         signals.credit_card_error.send_robust(
             sender=Invoice, invoice=invoice, charge=charge if charge.card_token else None, owner=owner
         )
+    books.refuse_without_autocommit()
     Charge.objects.filter(pk=charge.pk).update(signalled_at=timezone.now())
 
 
@@ -48,13 +66,18 @@ def _announce_overdue_expiries() -> int:
 
 
 def _announce_overdue_charges() -> int:
-    overdue = Charge.objects.filter(
-        state__in=[Charge.State.PAID, Charge.State.REFUSED],
-        signalled_at__isnull=True,
-        ended_at__lt=timezone.now() - OVERDUE_AFTER,
-    )
     sent = 0
-    for charge in overdue.select_related("invoice__account__owner").order_by("pk"):
-        announce(charge)
-        sent += 1
+    for charges in _overdue_charges():
+        announce(charges)
+        sent += len(charges)
     return sent
+
+
+def _overdue_charges() -> Iterator[list[Charge]]:
+    last, before = 0, timezone.now() - OVERDUE_AFTER
+    overdue = Charge.objects.filter(
+        state__in=[Charge.State.PAID, Charge.State.REFUSED], signalled_at__isnull=True, ended_at__lt=before
+    ).order_by("pk")
+    while charges := list(overdue.filter(pk__gt=last)[:CHUNK]):
+        yield charges
+        last = charges[-1].pk

@@ -1,0 +1,19 @@
+"""The billing run, a file for each chapter, in the order in which an invoice passes them.
+
+closing (with page, filling, totals) → claims → steps, under_way, calls (with pressure) → records → standing →
+announcing. `charging` is the loop that joins them, `dispatching` the verb; `by_hand` charges one invoice.
+"""
+
+from .by_hand import correct, pending_charge, resolve, send_payment
+from .closing import close_due
+from .dispatching import dispatch_invoices, follow_and_announce
+
+__all__ = [
+    "close_due",
+    "correct",
+    "dispatch_invoices",
+    "follow_and_announce",
+    "pending_charge",
+    "resolve",
+    "send_payment",
+]

@@ -1,0 +1,308 @@
+"""The loop that joins claims, calls, records, standing and signals: closed invoices that are due are charged.
+
+The calling thread alone has the books. Answers that have come are written down before anything else is done;
+receivers are called when there is nothing to write down, and enough to send.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from ... import conf
+from ...gateway import PaymentService
+from ...models import Account, Charge, Invoice
+from .. import retries
+from ..locks import Patience, is_everybodys, is_held, last_pass
+from ..reports import DispatchReport
+from ..retries import Wait
+from . import records, steps
+from .announcing import announce_expiry, announce_one, ready_to_announce
+from .claims import Claims, Standing, claim
+from .standing import follow_payments
+from .under_way import RELEASED, Finished, UnderWay
+
+logger = logging.getLogger(__name__)
+
+PAGE = 500
+# Claimed ahead, for each call in flight: so that the gateway's threads have work while the books are written.
+WINDOW = 4
+PATIENCE_SECONDS = 0.5
+PAUSE_SECONDS = 0.2
+# A slow receiver must not let what is still to be told grow without bound.
+MOST_UNTOLD = 500
+
+State = Charge.State
+Stop = Callable[[], bool]
+Progress = Callable[[int], object]
+
+
+def accounts_to_charge(period: int) -> QuerySet[Invoice, int]:
+    """Return the keys of the accounts with a closed invoice that is due in `period` and not settled."""
+    due = Invoice.objects.due(period).filter(closed=True).order_by("account_id")
+    return due.values_list("account_id", flat=True).distinct()
+
+
+def dispatch_policy(started: datetime) -> Callable[[Standing, Invoice, datetime], Wait | None]:
+    """Return the policy of a run that began at `started`: why it leaves an invoice, or None."""
+
+    def policy(standing: Standing, invoice: Invoice, now: datetime) -> Wait | None:
+        if invoice.failed_at and invoice.failed_at >= started:
+            return Wait.TRIED_IN_THIS_RUN
+        card, refusals = standing.card, standing.refusals.get(invoice.pk, ())
+        if wait := retries.card_forbids(card, refusals, now):
+            return wait
+        if retries.is_scheduled(card, refusals, now):
+            return None
+        used_up = retries.days_are_used_up(invoice, card, refusals, now)
+        return Wait.DAYS_USED_UP if used_up else Wait.NOT_SCHEDULED
+
+    return policy
+
+
+class Charging:
+    """One run of charging: one thread with the books, `in_flight` threads with the gateway."""
+
+    def __init__(
+        self,
+        period: int,
+        service: PaymentService,
+        report: DispatchReport,
+        started: datetime,
+        *,
+        in_flight: int,
+        stop: Stop,
+        progress: Progress,
+    ) -> None:
+        self._period, self._report, self._stop, self._progress = period, report, stop, progress
+        self._policy, self._in_flight = dispatch_policy(started), in_flight
+        self._under_way = UnderWay(service, in_flight)
+        self._pages: Iterator[list[int]] | None = self._account_keys()
+        # Accounts that wait for their claim, and for each the first period to look at.
+        self._to_claim: deque[tuple[int, int]] = deque()
+        self._have_more: set[int] = set()
+        self._recovering: set[int] = set()
+        self._held: list[int] = []
+        self._finished: list[Finished] = []
+        # Finished, and kept from being written down by somebody who holds the invoice.
+        self._kept: list[Finished] = []
+        self._untold: deque[Charge | Account] = deque()
+
+    def charge_due(self) -> None:
+        """Charge what is due, and tell the project.
+
+        Raises:
+            OperationalError, InterfaceError: the database is gone.
+            TransactionError: a receiver left the connection in manual transaction mode.
+        """
+        try:
+            self._go_on()
+            self._come_back()
+            self._wind_up()
+        except BaseException:
+            self._break_off()
+            raise
+
+    def _go_on(self) -> None:
+        """Do what is to be done next, until there is nothing left or a reason to stop."""
+        while not self._has_to_stop():
+            idle = not (self._untold or self._wants_claims())
+            self._finished += self._under_way.take(PATIENCE_SECONDS if idle else 0, self._in_flight)
+            if self._finished:
+                self._write_down()
+            elif self._wants_claims():
+                self._claim_window()
+            elif self._untold:
+                self._tell()
+            elif not self._under_way:
+                return
+
+    def _has_to_stop(self) -> bool:
+        if not self._report.stopped:
+            asked = "It was asked to stop, and finished what was under way." if self._stop() else ""
+            self._report.stopped = asked or self._under_way.trouble
+        return bool(self._report.stopped)
+
+    def _come_back(self) -> None:
+        """Come back to the accounts that somebody held: first to all of them, then waiting for locks."""
+        patience = last_pass()
+        self._again()
+        while (self._held or self._kept) and patience.left and not self._has_to_stop():
+            self._finished, self._kept = self._finished + self._kept, []
+            if self._finished:
+                self._write_down(patience)
+            held, self._held = self._held, []
+            for key in held:
+                self._claim({key: 0}, patience)
+            self._go_on()
+            if self._held:
+                # There is no lock to wait for where another run asks the gateway.
+                time.sleep(min(PAUSE_SECONDS, patience.left))
+
+    def _again(self) -> None:
+        self._to_claim.extend((key, 0) for key in self._held)
+        self._held = []
+        self._go_on()
+
+    def _wind_up(self) -> None:
+        """Wait for the calls in flight, release what was not sent, write all of it down, tell the project."""
+        self._finished += [*self._kept, *self._under_way.close()]
+        self._kept = []
+        if self._finished:
+            self._write_down(last_pass())
+        while self._untold:
+            self._tell()
+        for one in self._kept:
+            self._report.error(f"{one.charge}: its answer is not written down: somebody holds its invoice.")
+        self._report.held += self._held
+
+    def _break_off(self) -> None:
+        """The same after an error, as far as it goes: what is not written down is found out about later."""
+        try:
+            self._finished += [*self._kept, *self._under_way.close()]
+            self._record(self._finished, last_pass())
+        except Exception as error:
+            logger.warning("What came of the charges under way is found out by a later run: %r", error)
+
+    # Claims
+
+    def _wants_claims(self) -> bool:
+        if not self._under_way.has_room or len(self._untold) >= MOST_UNTOLD:
+            return False
+        if not self._to_claim and self._pages is not None:
+            page = next(self._pages, None)
+            self._to_claim.extend((key, 0) for key in page or ())
+            if page is None:
+                self._pages = None
+        return bool(self._to_claim)
+
+    def _account_keys(self) -> Iterator[list[int]]:
+        last = 0
+        while keys := list(accounts_to_charge(self._period).filter(account__gt=last)[:PAGE]):
+            yield keys
+            last = keys[-1]
+
+    def _claim_window(self) -> None:
+        size = min(WINDOW * self._under_way.limit, len(self._to_claim))
+        self._claim(dict(self._to_claim.popleft() for _ in range(size)))
+
+    def _claim(self, start_from: dict[int, int], patience: Patience | None = None) -> None:
+        try:
+            claims = claim(start_from, self._period, self._policy, patience)
+        except Exception as error:
+            self._not_claimed(start_from, patience, error)
+        else:
+            self._begin(claims)
+
+    def _not_claimed(self, start_from: dict[int, int], patience: Patience | None, error: Exception) -> None:
+        held = is_held(error)
+        if is_everybodys(error):
+            raise error
+        if len(start_from) > 1:
+            for key, period in start_from.items():
+                self._claim({key: period}, patience)
+        elif held:
+            self._held += start_from
+        else:
+            [key] = start_from
+            logger.error("Charging failed for account %s", key, exc_info=error)
+            self._report.error(f"account {key}: {type(error).__name__}: {error}")
+            self._progress(1)
+
+    def _begin(self, claims: Claims) -> None:
+        for charge in claims.to_send:
+            self._under_way.send(charge)
+        for charge in claims.to_find_out:
+            self._under_way.find_out(charge)
+        for _, wait in claims.left:
+            self._report.result(wait)
+        self._held += claims.held
+        self._have_more |= claims.have_more
+        self._recovering |= {key for key, account in claims.accounts.items() if account.recovering}
+        for charge in claims.refused:
+            self._report.result(charge)
+        self._follow_and_queue(claims.refused)
+        self._leave(claims)
+
+    def _leave(self, claims: Claims) -> None:
+        """Have done with the accounts of which nothing is under way; for their standing a day has gone by."""
+        busy = {one.invoice.account_id for one in [*claims.to_send, *claims.to_find_out]}
+        left = [key for key in claims.accounts if key not in busy and key not in claims.held]
+        self._untold.extend(self._follow(left))
+        self._progress(len(left))
+
+    def _follow(self, accounts: list[int]) -> list[Account]:
+        """Bring the standing of `accounts` in line with their payments; return those that expired by it."""
+        if conf.retry_days() is None:
+            # Known since they were claimed; those that were not recovering then have nothing to follow.
+            accounts = [key for key in accounts if key in self._recovering]
+        return follow_payments(accounts) if accounts else []
+
+    # Records
+
+    def _write_down(self, patience: Patience | None = None) -> None:
+        """Write down what has finished, and go on with each account."""
+        results = self._record(self._finished, patience)
+        finished, self._finished = self._finished, []
+        ended = []
+        for one, result in zip(finished, results, strict=True):
+            if result is None:
+                self._kept.append(one)
+            elif isinstance(result, Wait):
+                self._held.append(one.charge.invoice.account_id)
+            else:
+                steps.note_void(result, one.outcome)
+                self._move_on(one, result)
+                ended += [result] if result.state in (State.PAID, State.REFUSED) else []
+        self._follow_and_queue(ended)
+
+    def _record(self, finished: Sequence[Finished], patience: Patience | None) -> list[Charge | Wait | None]:
+        try:
+            wanted = [(one.charge, one.outcome) for one in finished]
+            return records.record(wanted, skip_locked=patience is None, patience=patience)
+        except Exception as error:
+            if is_everybodys(error):
+                raise
+            if len(finished) > 1:
+                return [result for one in finished for result in self._record([one], patience)]
+            if is_held(error):
+                return [None]
+            charge = finished[0].charge
+            logger.error("The answer to charge %s is not written down", charge.pk, exc_info=error)
+            self._report.error(f"charge {charge.pk}: its answer is not written down: {error}")
+            return [Wait.AT_WORK_ELSEWHERE]
+
+    def _move_on(self, one: Finished, charge: Charge) -> None:
+        """Count what came of a charge, and come back to its account where something is left to do."""
+        key, period = charge.invoice.account_id, charge.invoice.period
+        if charge.state == State.NOT_SENT:
+            if one.claimed and one.outcome.message != RELEASED and not self._report.stopped:
+                self._report.stopped = f"GatewayUnusable: {charge.message}"
+            self._to_claim.appendleft((key, 0 if not one.claimed else period))
+            return
+        self._report.result(charge)
+        if charge.state == State.PAID and (key in self._have_more or not one.claimed):
+            self._have_more.discard(key)
+            self._to_claim.appendleft((key, period + 1 if one.claimed else 0))
+        else:
+            self._progress(1)
+
+    def _follow_and_queue(self, ended: list[Charge]) -> None:
+        """Bring the accounts' standing in line first, so that receivers see it; then they are told."""
+        expired = self._follow([charge.invoice.account_id for charge in ended])
+        self._untold.extend(ready_to_announce(ended))
+        self._untold.extend(expired)
+
+    # Signals
+
+    def _tell(self) -> None:
+        one = self._untold.popleft()
+        if isinstance(one, Charge):
+            announce_one(one)
+        else:
+            announce_expiry(one)

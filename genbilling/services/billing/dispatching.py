@@ -1,0 +1,124 @@
+"""Dispatch: due invoices are closed, then charged, and the project is told.
+
+Any number of runs may go on at once, on any number of machines: what one has locked or claimed the others
+pass by.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from ... import books, conf
+from ...exceptions import GatewayUncertain, GatewayUnusable, TransactionError
+from ...gateway import PaymentService
+from ...models import Account
+from ..cards import take_out_of_vault
+from ..refunding import resolve_pending
+from ..reports import DispatchReport
+from .announcing import announce_expiry, announce_overdue
+from .charging import Charging, Progress, Stop, accounts_to_charge
+from .closing import accounts_to_close, close_due
+from .foretelling import foretell
+from .standing import follow_payments
+
+logger = logging.getLogger(__name__)
+
+PAGE = 500
+
+# Given a stage ("closing", "charging") and the number of accounts in it, returns what is told of each that is
+# done.
+Stage = Callable[[str, Callable[[], int]], Progress]
+
+
+def silent(stage: str, total: Callable[[], int]) -> Progress:
+    """Show no progress."""
+    return bool
+
+
+def never() -> bool:
+    """Ask for no stop."""
+    return False
+
+
+def dispatch_invoices(
+    period: int,
+    *,
+    dry_run: bool = False,
+    in_flight: int | None = None,
+    stage: Stage = silent,
+    stop: Stop = never,
+) -> DispatchReport:
+    """Dispatch every invoice that is due in `period`, and return what was done.
+
+    A dry run writes nothing and charges nothing: it reports what would be, from what is there.
+
+    Args:
+        period: ``YYYYMM``.
+        in_flight: calls of the gateway at once; None: ``GENBILLING["CALLS_IN_FLIGHT"]``.
+        stage: called at the beginning of each stage, for progress bars.
+        stop: asked now and then; once it returns True, what is in flight is finished and the rest left.
+
+    Raises:
+        BadSetting: the gateway or the products are not set up.
+        TransactionOpen, NoAutocommit: the caller's transaction would hold what has to be committed.
+    """
+    books.refuse_open_transaction("dispatch_invoices")
+    report = DispatchReport()
+    if dry_run:
+        foretell(period, report, stage("looking", accounts_to_close(period).count))
+        return report
+    service, started = PaymentService(), timezone.now()
+    try:
+        _before(service, report)
+        if not report.stopped:
+            close_due(period, report, progress=stage("closing", accounts_to_close(period).count), stop=stop)
+            Charging(
+                period,
+                service,
+                report,
+                started,
+                in_flight=in_flight or conf.calls_in_flight(),
+                stop=stop,
+                progress=stage("charging", accounts_to_charge(period).count),
+            ).charge_due()
+            _follow_recovering()
+    except TransactionError as error:
+        report.stopped = f"{error} A later run finds out what became of the charges under way."
+    except (OperationalError, InterfaceError) as error:
+        # A charge that was under way is pending in the books, and found out about like any other.
+        words = " ".join(str(error).split())
+        report.stopped = (
+            f"The database failed ({words}). A later run finds out what became of the charges under way."
+        )
+    return report
+
+
+def follow_and_announce(accounts: Iterable[int]) -> None:
+    """Bring the accounts' status in line with their invoices, and tell the project of those that expired."""
+    for account in follow_payments(accounts):
+        announce_expiry(account)
+
+
+def _before(service: PaymentService, report: DispatchReport) -> None:
+    report.announced = announce_overdue()
+    try:
+        for message in resolve_pending(service):
+            report.error(message)
+        take_out_of_vault(service)
+    except GatewayUncertain as error:
+        logger.warning("A card that left is still in the vault: %s", error)
+    except GatewayUnusable as error:
+        report.stopped = f"{type(error).__name__}: {error}"
+
+
+def _follow_recovering() -> None:
+    """Follow the payments of accounts with nothing due: of a process, say, that died before it did."""
+    last = 0
+    recovering = Account.objects.recovering().order_by("pk").values_list("pk", flat=True)
+    while keys := list(recovering.filter(pk__gt=last)[:PAGE]):
+        follow_and_announce(keys)
+        last = keys[-1]

@@ -1,0 +1,110 @@
+"""The dry run: what a dispatch would close and charge, from what is there. Nothing is written, no code of the
+project's is called."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Sum
+from django.utils import timezone
+
+from ...models import Account, Invoice, InvoiceItem
+from ...money import ZERO, to_cents
+from ...money import total as total_of
+from ...periods import from_to, next_period
+from ..reports import DispatchReport
+from . import filling
+from .charging import dispatch_policy
+from .claims import Standing, read_standings
+from .closing import accounts_to_close
+from .filling import Draft
+
+PAGE = 500
+
+
+def foretell(period: int, report: DispatchReport, progress: Callable[[int], object]) -> None:
+    """Put on `report` what a dispatch of `period` would do.
+
+    Flat rates that the project's own code works out are counted, and are in no sum.
+    """
+    for accounts in _pages(period):
+        drafts = _drafts(accounts, period)
+        standings = {standing.account.pk: standing for standing in read_standings(accounts)}
+        _foretell_closing(drafts, report)
+        for draft in drafts:
+            if not draft.invoice.paid:
+                standings[draft.account.pk].due.append(draft.invoice)
+        for standing in standings.values():
+            _foretell_charging(standing, period, report)
+        progress(len(accounts))
+
+
+def _pages(period: int) -> Iterator[list[Account]]:
+    last = 0
+    due = Invoice.objects.due(period).order_by().filter(account=OuterRef("pk"))
+    wanted = (Account.objects.filter(Exists(due)) | accounts_to_close(period)).order_by("pk")
+    while accounts := list(wanted.filter(pk__gt=last)[:PAGE]):
+        yield accounts
+        last = accounts[-1].pk
+
+
+def _drafts(accounts: list[Account], period: int) -> list[Draft]:
+    """Return what would be closed: open invoices that are due, and those that would be opened first."""
+    of_key = {account.pk: account for account in accounts}
+    there: defaultdict[int, list[Invoice]] = defaultdict(list)
+    for invoice in Invoice.objects.filter(account__in=of_key, period__lte=period):
+        there[invoice.account_id].append(invoice)
+    drafts = []
+    for account in accounts:
+        invoices = [*there[account.pk], *_missing(account, there[account.pk], period)]
+        due = [one for one in invoices if not (one.closed or one.paid or one.void)]
+        drafts += [
+            Draft(account=account, invoice=invoice) for invoice in sorted(due, key=lambda one: one.period)
+        ]
+    return drafts
+
+
+def _missing(account: Account, invoices: Iterable[Invoice], period: int) -> Iterator[Invoice]:
+    there = {invoice.period for invoice in invoices}
+    if account.billable():
+        for one in from_to(next_period(account.invoiced_through), period):
+            if one not in there:
+                yield Invoice(account=account, period=one)
+
+
+def _foretell_closing(drafts: list[Draft], report: DispatchReport) -> None:
+    owing = filling.owing(max((draft.invoice.period for draft in drafts), default=0))
+    filling.find_owed(drafts, owing.filter(account__in={draft.account.pk for draft in drafts}).order_by("pk"))
+    by_handler = set(filling.products_with_handler())
+    for draft in drafts:
+        worked_out = [one for one in draft.owed if one[0].name in by_handler]
+        report.counts["by a handler"] += len(worked_out)
+        draft.owed = [one for one in draft.owed if one not in worked_out]
+    filling.Filling(drafts).fill()
+    _foretell_totals(drafts)
+    opened = sum(draft.invoice.pk is None for draft in drafts)
+    report.closed(opened, [draft.invoice for draft in drafts])
+
+
+def _foretell_totals(drafts: list[Draft]) -> None:
+    items = InvoiceItem.objects.filter(invoice__in=[one.invoice.pk for one in drafts if one.invoice.pk])
+    sums = dict(
+        items.order_by().values("invoice").annotate(total=Sum("amount")).values_list("invoice", "total")
+    )
+    credit: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
+    for draft in drafts:
+        there = to_cents(sums.get(draft.invoice.pk, ZERO))
+        total = there + total_of(item.amount for item in draft.added) + credit.pop(draft.account.pk, ZERO)
+        if total < ZERO:
+            credit[draft.account.pk], total = total, ZERO
+        draft.invoice.total, draft.invoice.paid = total, total == ZERO
+
+
+def _foretell_charging(standing: Standing, period: int, report: DispatchReport) -> None:
+    now = timezone.now()
+    policy = dispatch_policy(now)
+    for invoice in standing.due:
+        if invoice.period <= period:
+            report.foretold(invoice, standing.card, policy(standing, invoice, now))

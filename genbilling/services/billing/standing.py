@@ -1,0 +1,98 @@
+"""An account's standing follows its payments, where ``GENBILLING["RETRY_DAYS"]`` is set.
+
+In grace from the first failure, expired when the retry days are used up, active again when it pays: that also
+when the setting was taken out in the meantime.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from ... import books, conf
+from ...models import Account, Invoice
+from .. import accounts, retries
+from ..locks import lock_rows
+from .claims import Standing, read_standings
+
+logger = logging.getLogger(__name__)
+
+Status = Account.Status
+
+
+def follow_payments(account_ids: Iterable[int]) -> list[Account]:
+    """Bring the accounts' status in line with their invoices; return those that it expired.
+
+    The caller announces them. Accounts that somebody holds are passed by: the next dispatch does it. An error
+    is logged, and changes nothing: money that has moved must be told all the same.
+    """
+    keys = list(account_ids)
+    try:
+        return _follow(keys)
+    except (OperationalError, InterfaceError):
+        raise  # without its database nothing can be told, either; a later run does
+    except Exception:
+        if len(keys) > 1:
+            return [account for key in keys for account in follow_payments([key])]
+        logger.exception("The status of account %s does not follow its payments", *keys)
+        return []
+
+
+def _follow(account_ids: list[int]) -> list[Account]:
+    wanted = Account.objects.filter(pk__in=account_ids)
+    if conf.retry_days() is None:
+        wanted = wanted.recovering()
+        account_ids = list(wanted.values_list("pk", flat=True))
+    if not account_ids:
+        return []
+    now, expired = timezone.now(), []
+    with books.atomic():
+        locked = lock_rows(Account.objects.filter(pk__in=account_ids), skip_locked=True)
+        if held := set(account_ids) - {account.pk for account in locked}:
+            logger.warning("Accounts %s are held; their status follows with the next dispatch.", sorted(held))
+        for standing in read_standings(locked):
+            status = _status_due(standing, now)
+            _move(standing.account, status, now)
+            if status == Status.EXPIRED:
+                expired.append(standing.account)
+    return expired
+
+
+def _status_due(standing: Standing, now: datetime) -> str | None:
+    """Return the status that the account moves to, or None."""
+    account = standing.account
+    owed = [invoice for invoice in standing.due if not _is_forgiven(account, invoice)]
+    if conf.retry_days() is not None and account.billable():
+        failed = [invoice for invoice in owed if invoice.failed]
+        if any(_days_are_used_up(standing, invoice, now) for invoice in failed):
+            return Status.EXPIRED
+        if account.status == Status.ACTIVE and failed:
+            return Status.GRACE
+    return Status.ACTIVE if account.recovering and not owed else None
+
+
+def _is_forgiven(account: Account, invoice: Invoice) -> bool:
+    """Return whether the invoice failed before the project activated the account by hand."""
+    since, failed_at = account.activated_at, invoice.failed_at
+    return since is not None and failed_at is not None and failed_at <= since
+
+
+def _days_are_used_up(standing: Standing, invoice: Invoice, now: datetime) -> bool:
+    refusals = standing.refusals.get(invoice.pk, ())
+    return retries.days_are_used_up(invoice, standing.card, refusals, now)
+
+
+def _move(account: Account, status: str | None, now: datetime) -> None:
+    if status == Status.GRACE:
+        account.status, account.in_grace_since = Status.GRACE, now
+        account.save(update_fields=["status", "in_grace_since"])
+    elif status == Status.EXPIRED:
+        accounts.end(account, Status.EXPIRED)
+        account.expired_unpaid_at = account.expiry_to_signal_since = now
+        account.save(update_fields=["expired_unpaid_at", "expiry_to_signal_since"])
+    elif status == Status.ACTIVE:
+        accounts.activate(account)

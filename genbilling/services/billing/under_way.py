@@ -1,0 +1,112 @@
+"""Charges under way: their steps told by the thread that has the books, their calls made by the gateway's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from ...exceptions import GatewayError, GatewayUnusable
+from ...gateway import Ending, Outcome, PaymentService
+from ...models import Charge
+from ..attempts import Call, Steps
+from . import steps
+from .calls import NEVER, Answer, Calls
+
+# A claim that waits longer is not sent, but released: far within Charge.IN_FLIGHT, after which others look
+# for it.
+CLAIM_LIFETIME = 60.0
+# Answers come one by one; some milliseconds more let many be written down together.
+LINGER = 0.02
+RELEASED = "It was claimed, and not sent: the run ended, or it waited for too long."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A charge and what came of it; `claimed` in this run, or found out about."""
+
+    charge: Charge
+    outcome: Outcome
+    claimed: bool
+
+
+@dataclass(kw_only=True, eq=False)
+class _Work:
+    charge: Charge
+    steps: Steps
+    claimed: bool
+
+
+class UnderWay:
+    """The charges whose calls are waiting or in flight."""
+
+    def __init__(self, service: PaymentService, in_flight: int) -> None:
+        self._service = service
+        self._calls = Calls(in_flight)
+        self._trouble = ""
+
+    def send(self, charge: Charge) -> None:
+        """Send a charge that was claimed just now."""
+        work = _Work(charge=charge, steps=steps.send(self._service, charge), claimed=True)
+        self._calls.put(work, next(work.steps), expires=time.monotonic() + CLAIM_LIFETIME)
+
+    def find_out(self, charge: Charge) -> None:
+        """Find out what became of a charge whose answer was lost."""
+        finding = steps.find_out(self._service, charge, timezone.now())
+        work = _Work(charge=charge, steps=finding, claimed=False)
+        self._calls.put(work, next(work.steps), expires=NEVER)
+
+    def __len__(self) -> int:
+        return self._calls.under_way
+
+    @property
+    def limit(self) -> int:
+        """How many calls may be in flight at the moment."""
+        return self._calls.limit
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the gateway's threads want more work."""
+        return self._calls.waiting < self._calls.limit
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing more should be sent, or empty."""
+        return self._calls.given_up or self._trouble
+
+    def take(self, patience: float, wanted: int) -> list[Finished]:
+        """Return what has finished; wait `patience` seconds for the first, and a moment for `wanted`."""
+        answers = self._calls.take(patience=patience)
+        if 0 < len(answers) < wanted:
+            answers += self._calls.take(patience=LINGER, wanted=wanted - len(answers))
+        return [done for answer in answers for done in self._go_on(answer)]
+
+    def close(self) -> list[Finished]:
+        """Send nothing more, wait for the calls in flight, and return what has finished, or was not sent."""
+        return [done for answer in self._calls.close() for done in self._go_on(answer)]
+
+    def _go_on(self, answer: Answer) -> Iterator[Finished]:
+        """Go on with what the answer is to: there is another call to make, or it has finished."""
+        work: _Work = answer.name
+        if not answer.made:
+            work.steps.close()
+            if work.claimed:
+                outcome = Outcome(ending=Ending.NOT_SENT, message=RELEASED)
+                yield Finished(charge=work.charge, outcome=outcome, claimed=True)
+            return
+        try:
+            self._calls.put(work, self._next_call(work, answer))
+        except StopIteration as done:
+            yield Finished(charge=work.charge, outcome=done.value, claimed=work.claimed)
+        except GatewayUnusable as error:
+            # What became of the charge is still open; a later run finds out.
+            self._trouble = self._trouble or f"{type(error).__name__}: {error}"
+
+    def _next_call(self, work: _Work, answer: Answer) -> Call:
+        if answer.error is None:
+            return work.steps.send(answer.answer)
+        if isinstance(answer.error, GatewayError):
+            return work.steps.throw(answer.error)
+        raise answer.error
