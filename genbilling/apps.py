@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
+
+from . import triggers
 
 
 class GenbillingConfig(AppConfig):
@@ -12,5 +15,8 @@ class GenbillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and what keeps the triggers through migrations."""
         from . import checks  # noqa: F401, PLC0415 - checks read settings that exist only once apps are loaded
+
+        pre_migrate.connect(triggers.drop, sender=self)
+        post_migrate.connect(triggers.create, sender=self)

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from genbilling import triggers
 from genbilling.interface import (
     add_credit,
     add_step_to_product,
@@ -62,8 +63,9 @@ def books(braintree):
 
 @contextmanager
 def unguarded():
-    """Without the triggers that PostgreSQL keeps closed invoices with."""
+    """Without the triggers that closed invoices are kept with."""
     tables = ("genbilling_invoice", "genbilling_invoiceitem") if connection.vendor == "postgresql" else ()
+    triggers.drop(connection.alias, plan=["tampering"])
     with connection.cursor() as cursor:
         if tables:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -72,6 +74,7 @@ def unguarded():
         yield cursor
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    triggers.create(connection.alias)
 
 
 def tamper(sql, *values):

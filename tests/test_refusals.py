@@ -18,7 +18,7 @@ from genbilling.interface import (
     update_product_terms,
     use_product,
 )
-from genbilling.models import Invoice, InvoiceItem
+from genbilling.models import InvoiceItem
 from genbilling.money import ZERO, to_money
 from tests.factories import GOOD_CARD, an_owner, at, credit, declare, invoice_of, lines, product, run
 
@@ -60,26 +60,6 @@ def test_bulk_update_takes_no_float(closed_and_open):
     item.amount = 1.005
     with pytest.raises(BadMoney):
         InvoiceItem.objects.bulk_update([item], ["amount"])
-
-
-def test_an_upsert_of_items_is_refused(closed_and_open):
-    closed, opened = closed_and_open
-    item = InvoiceItem(pk=closed.related_items.first().pk, invoice=opened, description="x", amount=1)
-    with pytest.raises(InvoiceClosed, match="upsert"):
-        InvoiceItem.objects.bulk_create(
-            [item], update_conflicts=True, unique_fields=["id"], update_fields=["amount"]
-        )
-
-
-def test_an_upsert_of_invoices_is_refused(closed_and_open):
-    closed, _ = closed_and_open
-    with pytest.raises(InvoiceClosed, match="upsert"):
-        Invoice.objects.bulk_create(
-            [Invoice(account=closed.account, period=closed.period)],
-            update_conflicts=True,
-            unique_fields=["account", "period"],
-            update_fields=["number"],
-        )
 
 
 def test_a_total_larger_than_any_amount_is_closed_all_the_same():

@@ -1,22 +1,24 @@
 """What is owed: invoices, their items, and the numbers given at closing.
 
-A closed invoice and its items do not change. The guards here hold on every database, under the invoice's
-lock; on PostgreSQL triggers hold the rule against raw SQL as well (migration 0002).
+A closed invoice and its items do not change. Saving and deleting look for themselves, under the invoice's
+lock; whatever else writes is refused by triggers (migration 0002, `genbilling.triggers`), raw SQL included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from .. import money, periods
+from .. import books, money, periods
 from ..conf import MAX_PRINTED_NUMBER
 from ..exceptions import InvoiceClosed, InvoiceStale
+from ..triggers import FROZEN_COLUMNS, SAID_BY_A_TRIGGER
 from .accounts import Account
 
 # Moved by the services alone, with update(): a whole-row save of an invoice that was read earlier must not
@@ -30,19 +32,7 @@ MOVED_BY_SERVICES = frozenset(
         "paying_charge_id",
     }
 )
-FROZEN_AT_CLOSING = frozenset(
-    {
-        "account",
-        "account_id",
-        "period",
-        "closed",
-        "closed_at",
-        "total",
-        "number",
-        "printed_number",
-        "seal",
-    }
-)
+FROZEN_AT_CLOSING = frozenset({*FROZEN_COLUMNS, "account"})
 
 
 def _flag_with_date(flag: str) -> models.CheckConstraint:
@@ -80,20 +70,20 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         """
         if FROZEN_AT_CLOSING.isdisjoint(values):
             return super().update(**values)
-        with transaction.atomic(using=self.db):
-            refuse_closed(self)
+        with refused_by_triggers():
             return super().update(**values)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete as usual; a closed invoice is refused with `InvoiceClosed`."""
-        with transaction.atomic(using=self.db):
+        # Not left to the triggers: on SQLite they let rows be deleted.
+        with books.atomic():
             refuse_closed(self)
             return super().delete()
 
-    def bulk_create(self, objs: Iterable[Invoice], *args: Any, **kwargs: Any) -> list[Invoice]:
-        """Create as usual; an upsert is refused with `InvoiceClosed`."""
-        refuse_upsert(kwargs)
-        return super().bulk_create(objs, *args, **kwargs)
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[Invoice]:
+        """Create as usual; an upsert that would change a closed invoice is refused with `InvoiceClosed`."""
+        with refused_by_triggers():
+            return super().bulk_create(*args, **kwargs)
 
 
 class Invoice(models.Model):
@@ -271,43 +261,26 @@ class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
 
     def update(self, **values: Any) -> int:
         """Update as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        with transaction.atomic(using=self.db):
-            refuse_closed(Invoice.objects.filter(related_items__in=self))
-            target = values.get("invoice", values.get("invoice_id"))
-            if target is not None and not _is_expression(target):
-                refuse_closed(Invoice.objects.filter(pk=getattr(target, "pk", target)))
-            if "amount" in values and not _is_expression(values["amount"]):
-                values["amount"] = money.to_money(values["amount"])
-            keys = list(self.values_list("pk", flat=True)) if _is_expression(target) else []
-            updated = super().update(**values)
-            # Where an expression sent them can only be looked at afterwards.
-            refuse_closed(Invoice.objects.filter(related_items__in=keys))
-            return updated
+        if "amount" in values and not hasattr(values["amount"], "resolve_expression"):
+            values["amount"] = money.to_money(values["amount"])
+        with refused_by_triggers():
+            return super().update(**values)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        with transaction.atomic(using=self.db):
+        # Not left to the triggers: on SQLite they let rows be deleted.
+        with books.atomic():
             refuse_closed(Invoice.objects.filter(related_items__in=self))
             return super().delete()
 
     def bulk_update(self, objs: Iterable[InvoiceItem], *args: Any, **kwargs: Any) -> int:
         """Update as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        items = list(objs)
-        for item in items:
-            item.amount = money.to_money(item.amount)
-        with transaction.atomic(using=self.db):
-            refuse_closed(Invoice.objects.filter(pk__in={item.invoice_id for item in items}))
-            return super().bulk_update(items, *args, **kwargs)
+        return super().bulk_update(_rounded(objs), *args, **kwargs)
 
     def bulk_create(self, objs: Iterable[InvoiceItem], *args: Any, **kwargs: Any) -> list[InvoiceItem]:
         """Create as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        items = list(objs)
-        refuse_upsert(kwargs)
-        with transaction.atomic(using=self.db):
-            refuse_closed(Invoice.objects.filter(pk__in={item.invoice_id for item in items}))
-            for item in items:
-                item.amount = money.to_money(item.amount)
-            return super().bulk_create(items, *args, **kwargs)
+        with refused_by_triggers():
+            return super().bulk_create(_rounded(objs), *args, **kwargs)
 
 
 class InvoiceItem(models.Model):
@@ -386,18 +359,30 @@ def refuse_closed(invoices: models.QuerySet[Invoice]) -> None:
             )
 
 
-def _is_expression(value: object) -> bool:
-    return hasattr(value, "resolve_expression")
-
-
-def refuse_upsert(options: dict[str, Any]) -> None:
-    """Make sure that a bulk_create is not an upsert, which the database carries out on rows unseen.
+@contextmanager
+def refused_by_triggers() -> Iterator[None]:
+    """Write, and tell what a trigger refused as an error of ours; the caller's transaction goes on.
 
     Raises:
-        InvoiceClosed: it is one.
+        InvoiceClosed: a closed invoice or an item of one would change.
     """
-    if options.get("update_conflicts"):
-        raise InvoiceClosed("An upsert could change a closed invoice: create and update rows separately.")
+    try:
+        with books.atomic():
+            yield
+    except IntegrityError as error:
+        if not str(error).startswith(SAID_BY_A_TRIGGER):
+            raise
+        raise InvoiceClosed(
+            "One of the invoices is closed: it and its items do not change. "
+            "To correct it, add an item with a credit to the account's open invoice."
+        ) from error
+
+
+def _rounded(items: Iterable[InvoiceItem]) -> list[InvoiceItem]:
+    rounded = list(items)
+    for item in rounded:
+        item.amount = money.to_money(item.amount)
+    return rounded
 
 
 class InvoiceNumber(models.Model):

@@ -35,13 +35,12 @@ def inserted(invoice):
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO genbilling_invoiceitem (invoice_id, description, amount, operator, created_at) "
-            "VALUES (%s, 'Raw SQL', %s, '', now())",
+            "VALUES (%s, 'Raw SQL', %s, '', CURRENT_TIMESTAMP)",
             [invoice.pk, ONE],
         )
 
 
-# On databases but PostgreSQL raw SQL is not kept out.
-both_ways = pytest.mark.parametrize("put", [saved, pytest.param(inserted, marks=pytest.mark.postgres)])
+both_ways = pytest.mark.parametrize("put", [saved, inserted])
 
 
 def put_until_refused(put, invoices, most):
