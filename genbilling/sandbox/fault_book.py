@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from . import markup
-from .clock import Clock
 from .errors import RequestError
 from .exchange import NO_ORDERS, Orders
 from .faults import Fault, Subject
@@ -79,9 +78,10 @@ class PlacedFault:
 class Faults:
     """The rules in force, in the order in which they were added."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """``monotonic`` tells the real seconds, which limits are in, however the clock is set."""
         self._store = store
-        self._clock = clock
+        self._monotonic = monotonic
 
     def add(self, fault: Fault) -> PlacedFault:
         """Put a rule in force."""
@@ -118,7 +118,7 @@ class Faults:
                 return NOTHING
         with self._store.transaction(writing=True) as db:
             subject = _subject(db, verb, path, body)
-            now = self._clock.read(db)
+            now = self._monotonic()
             plan = NOTHING
             for row in db.execute("SELECT * FROM faults ORDER BY number").fetchall():
                 plan = _consider(db, row, subject, now, plan)
@@ -129,7 +129,7 @@ def _rule(row: sqlite3.Row) -> Rule:
     return Rule(row["number"], Fault.from_dict(json.loads(row["rule"])), row["matched"], row["acted"])
 
 
-def _consider(db: sqlite3.Connection, row: sqlite3.Row, subject: Subject, now: datetime, plan: Plan) -> Plan:
+def _consider(db: sqlite3.Connection, row: sqlite3.Row, subject: Subject, now: float, plan: Plan) -> Plan:
     """Return the plan with what one rule adds to it, and count in the books."""
     rule = _rule(row)
     if not rule.fault.matches(subject):
@@ -157,13 +157,13 @@ def _add(plan: Plan, fault: Fault, matched: int) -> Plan:
     return plan if plan.fault else replace(plan, fault=fault)
 
 
-def _is_over_the_limit(db: sqlite3.Connection, row: sqlite3.Row, fault: Fault, now: datetime) -> bool:
-    began, count = str(row["window_began"]), int(row["in_window"]) + 1
-    if not began or fault.window_is_over(datetime.fromisoformat(began), now):
-        began, count = now.isoformat(), 1
-    db.execute(
-        "UPDATE faults SET window_began = ?, in_window = ? WHERE number = ?", [began, count, row["number"]]
-    )
+def _is_over_the_limit(db: sqlite3.Connection, row: sqlite3.Row, fault: Fault, now: float) -> bool:
+    began, count = float(row["window_began"] or "-inf"), int(row["in_window"]) + 1
+    if fault.window_is_over(began, now):
+        began, count = now, 1
+    # The column is a text: repr() keeps all digits.
+    window = [repr(began), count, row["number"]]
+    db.execute("UPDATE faults SET window_began = ?, in_window = ? WHERE number = ?", window)
     return count > (fault.requests or 0)
 
 

@@ -71,7 +71,12 @@ EFFECTS = {
     ),
     "amount": Effect("the answer names another amount", when=("after",), needs=("amount",)),
     "latency": Effect("the answer is late", when=("before",), needs=("seconds",), takes=("jitter",)),
-    "limit": Effect("too many requests: 429", when=("before",), needs=("requests", "seconds")),
+    "limit": Effect(
+        "more than so many requests in a second, or in the seconds given: 429",
+        when=("before",),
+        needs=("requests",),
+        takes=("seconds",),
+    ),
     "search-lag": Effect(
         "a search does not find a transaction that is younger than so many seconds",
         when=("after",),

@@ -13,7 +13,6 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Self
 
@@ -146,9 +145,10 @@ class Fault:
         """Return by how many seconds the ``matched``-th matching request is delayed."""
         return (self.seconds or 0.0) + self._random(-matched).random() * self.jitter
 
-    def window_is_over(self, began: datetime, now: datetime) -> bool:
-        """Return whether a window of a rate limit, begun then, has ended."""
-        return abs((now - began).total_seconds()) >= (self.seconds or 0.0)
+    def window_is_over(self, began: float, now: float) -> bool:
+        """Return whether a window of a rate limit, begun then, has ended; both in seconds."""
+        # Where now is earlier, the machine was started anew, and its monotonic clock with it.
+        return not began <= now < began + (1.0 if self.seconds is None else self.seconds)
 
     def _random(self, number: int) -> random.Random:
         # Made afresh from the count, so that several processes draw from one sequence.

@@ -79,7 +79,7 @@ class Sandbox:
         self.merchant = self.ledgers.first
         self.store = self.ledgers.store_of(self.merchant)
         self.clock = Clock(self.store, now)
-        self.faults = Faults(self.store, self.clock)
+        self.faults = Faults(self.store)
         self.requests = RequestLog(self.store, self.clock)
         self.webhooks = Webhooks(self.merchant, self.open_books)
 

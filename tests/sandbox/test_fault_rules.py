@@ -22,6 +22,10 @@ from .connections import ROOT
         ("915233 after", Fault("code", code="915233", when="after")),
         ("decline code=2001 token=abc", Fault("decline", code="2001", token="abc")),
         ("latency seconds=0.2 jitter=0.1", Fault("latency", seconds=0.2, jitter=0.1)),
+        (
+            "limit requests=50 POST /transactions",
+            Fault("limit", requests=50, verb="POST", path="/transactions"),
+        ),
         ("limit requests=10 seconds=60", Fault("limit", requests=10, seconds=60.0)),
         ("reset probability=0.1 seed=7", Fault("reset", probability=0.1, seed=7)),
         ("status status=500 'order-id=a b'", Fault("status", status=500, order_id="a b")),
@@ -55,6 +59,7 @@ def test_a_rule_can_be_written_in_one_line(text, fault):
         ("decline code=1000", "give 2000 to 3000, or one of application_incomplete"),
         ("amount amount=1", "write it as 10.00"),
         ("latency", "needs seconds"),
+        ("limit seconds=1", "needs requests"),
         ("limit requests=-1 seconds=1", "0 or more"),
         ("latency seconds=1 jitter=-1", "jitter from 0"),
         ("timeout 'after", "cannot be read"),

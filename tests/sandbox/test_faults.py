@@ -2,7 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from xml.parsers.expat import ExpatError
 
@@ -19,7 +19,9 @@ from braintree.exceptions.unexpected_error import UnexpectedError
 from requests.exceptions import ChunkedEncodingError, ConnectionError, ReadTimeout
 
 from genbilling.sandbox import Fault, Sandbox
+from genbilling.sandbox.fault_book import Faults
 
+from .connections import embedded_gateway
 from .factories import (
     errors_of,
     make_card,
@@ -173,19 +175,53 @@ def test_answers_can_be_late(faulty):
         assert fault.acted == 1
 
 
-def test_requests_can_be_limited_in_a_window(faulty):
-    try:
-        with faulty.sandbox.fault("limit", requests=2, seconds=60) as fault:
-            make_customer(faulty.gateway)
-            make_customer(faulty.gateway)
-            for _ in range(2):
-                with pytest.raises(TooManyRequestsError):
-                    make_customer(faulty.gateway)
-            faulty.sandbox.clock.move(timedelta(seconds=60))
-            make_customer(faulty.gateway)
-            assert (fault.matched, fault.acted) == (5, 2)
-    finally:
-        faulty.sandbox.clock.reset()
+def customers_made(gateway, count):
+    """Try to make customers; return of how many the gateway took, and how many it refused with 429."""
+    refused = 0
+    for _ in range(count):
+        try:
+            make_customer(gateway)
+        except TooManyRequestsError:
+            refused += 1
+    return count - refused, refused
+
+
+def test_requests_above_so_many_in_a_window_are_refused(faulty):
+    with faulty.sandbox.fault("limit", requests=2, seconds=3600, verb="POST", path="/customers") as fault:
+        assert customers_made(faulty.gateway, 2) == (2, 0)
+        assert customers_made(faulty.gateway, 3) == (0, 3)
+        assert sell(faulty.gateway), "what the rule is not about is not counted"
+        assert (fault.matched, fault.acted) == (5, 3)
+    make_customer(faulty.gateway)
+
+
+def test_a_limit_holds_for_one_second_and_not_for_the_clocks(books):
+    """It is the real second, whether the sandbox's clock is moved or stands still."""
+    monotonic = [1000.0]
+    with Sandbox(books) as sandbox:
+        sandbox.faults = Faults(sandbox.store, monotonic=lambda: monotonic[0])
+        sandbox.clock.set(datetime(2026, 11, 1, tzinfo=UTC), ticking=False)
+        gateway = embedded_gateway(sandbox)
+        with sandbox.fault("limit", requests=3) as fault:
+            assert customers_made(gateway, 3) == (3, 0)
+            monotonic[0] = 1000.99
+            sandbox.clock.move(timedelta(days=1))
+            assert customers_made(gateway, 2) == (0, 2)
+            monotonic[0] = 1001.0
+            assert customers_made(gateway, 4) == (3, 1)
+            # After a restart of the machine.
+            monotonic[0] = 5.0
+            assert customers_made(gateway, 4) == (3, 1)
+            assert (fault.matched, fault.acted) == (13, 4)
+
+
+def test_a_limit_counts_the_requests_of_all_threads(faulty):
+    with (
+        faulty.sandbox.fault("limit", requests=7, seconds=3600),
+        ThreadPoolExecutor(4) as threads,
+    ):
+        made = list(threads.map(lambda _: customers_made(faulty.gateway, 5), range(4)))
+    assert tuple(map(sum, zip(*made, strict=True))) == (7, 13)
 
 
 def test_a_rule_is_about_the_requests_it_names(faulty):
