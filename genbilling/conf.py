@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,10 @@ from django.conf import settings
 from .exceptions import BadSetting
 
 MAX_PRINTED_NUMBER = 50
+
+# What the format of invoice numbers may contain: digits alone.
+_DIGITS = ("number", "period", "year", "month")
+_ZEROS = re.compile("(0[1-9][0-9]?)?d?")
 
 Problem = str | None
 
@@ -52,24 +57,43 @@ def _number_format(value: object) -> Problem:
     return _wrong_number_format(value) if isinstance(value, str) else "must be a string"
 
 
-@lru_cache
 def _wrong_number_format(layout: str) -> Problem:
-    numbers = (*range(1, 130), 10**12)
-    try:
-        printed = [
-            layout.format(number=number, period=202600 + month, year=2026, month=month)
-            for number in numbers
-            for month in range(1, 13)
-        ]
-    except (AttributeError, IndexError, KeyError, ValueError):
-        return 'must be a format with {number}, {period}, {year}, {month}, e.g. "INV-{year}-{number:06}"'
-    if max(map(len, printed)) > MAX_PRINTED_NUMBER:
+    shape = _shape(layout)
+    if shape is None:
+        return (
+            "must be a format with {number}, {period}, {year}, {month}, each as it is or padded with zeros, "
+            'e.g. "INV-{year}-{number:06}"'
+        )
+    if len(layout.format(number=10**12, period=202612, year=2026, month=12)) > MAX_PRINTED_NUMBER:
         return f"must be a format that gives at most {MAX_PRINTED_NUMBER} characters"
-    # Of one number the months may print the same; two numbers may not, "{month}{number}" for instance.
-    alike = [{*printed[first : first + 12]} for first in range(0, len(printed), 12)]
-    if sum(map(len, alike)) > len(set().union(*alike)):
-        return "must be a format that contains {number}, and prints no two invoices the same"
+    # What is no digit comes from the text alone, so whatever is printed falls into the same runs of digits. A
+    # number can be read off a run in which nothing else has a changing length; so no two print the same.
+    if not any(run.count("n") == 1 and "m" not in run for run in shape.split("-")):
+        return (
+            "must be a format that contains {number}, and prints no two invoices the same: "
+            "keep {number} and {month} apart by a letter or a sign, or write {month:02}"
+        )
     return None
+
+
+def _shape(layout: str) -> str | None:
+    """Return "n" for each number, "m" for a month of one or two digits, "0" for other digits, "-" for text.
+
+    None if `layout` is no format, or one with other fields than digits.
+    """
+    shape = ""
+    try:
+        for text, name, padding, conversion in Formatter().parse(layout):
+            shape += re.sub("[^0-9]", "-", text)
+            if name is None:
+                continue
+            if name not in _DIGITS or conversion or not _ZEROS.fullmatch(padding or ""):
+                return None
+            changing = name == "number" or (name == "month" and padding in ("", "d", "01", "01d"))
+            shape += name[0] if changing else "0"
+    except ValueError:
+        return None
+    return shape
 
 
 def _products(value: object) -> Problem:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given, strategies
 
 from genbilling import conf
 from genbilling.exceptions import BadSetting
@@ -98,7 +99,12 @@ def test_a_good_value_is_read_as_it_stands_now(settings, name, value, read):
         ("INVOICE_NUMBER_FORMAT", "INV-{}", "format with"),
         ("INVOICE_NUMBER_FORMAT", "{number", "format with"),
         ("INVOICE_NUMBER_FORMAT", "{number.first}", "format with"),
-        ("INVOICE_NUMBER_FORMAT", "{number:08.2f}!{number:x<60}", "at most 50 characters"),
+        ("INVOICE_NUMBER_FORMAT", "{number:08.2f}!{number:x<60}", "format with"),
+        ("INVOICE_NUMBER_FORMAT", "{number:{month}}", "format with"),
+        ("INVOICE_NUMBER_FORMAT", "{number!r:06}", "format with"),
+        ("INVOICE_NUMBER_FORMAT", "{number}}", "format with"),
+        ("INVOICE_NUMBER_FORMAT", "{number:060}", "at most 50 characters"),
+        ("INVOICE_NUMBER_FORMAT", f"{'x' * 38}{{number}}", "at most 50 characters"),
         ("EMBEDDED_DB", "", "path"),
         ("EMBEDDED_DB", None, "path"),
     ],
@@ -107,6 +113,51 @@ def test_a_wrong_value_is_an_error_that_names_it(settings, name, value, what_to_
     settings.GENBILLING = {name: value}
     with pytest.raises(BadSetting, match=rf"GENBILLING\['{name}'\] is .*: it must be .*{what_to_do}"):
         READERS[name]()
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "{number:d}",
+        "{number:04d}",
+        "{year}{number}",
+        "{number}{year}",
+        "{period}{number}7",
+        "{month:02}{number}",
+        "{month}/{number}",
+        "{year}{month}-{number}{{}}",
+        "{number}{month} {number}",
+        f"{'x' * 37}{{number}}",
+    ],
+)
+def test_an_invoice_number_may_be_printed_as_one_likes(settings, layout):
+    settings.GENBILLING = {"INVOICE_NUMBER_FORMAT": layout}
+    assert conf.invoice_number_format() == layout
+
+
+@pytest.mark.parametrize(
+    "layout",
+    ["", "{month}", "{{number}}", "{month}{number}", "{number}{month:01}", "{month}1{year}{number}-{month}"],
+)
+def test_two_invoices_may_not_be_printed_the_same(settings, layout):
+    settings.GENBILLING = {"INVOICE_NUMBER_FORMAT": layout}
+    with pytest.raises(BadSetting, match=r"contains \{number\}, and prints no two .* or write \{month:02\}"):
+        conf.invoice_number_format()
+
+
+PIECES = ["{number}", "{number:03}", "{month}", "{month:02}", "{year}", "{period}", "1", "0", "-", "x", "١"]
+PRINTED = [
+    {"number": number, "period": 202600 + month, "year": 2026, "month": month}
+    for number in (*range(1, 130), 1000, 1001, 2026, 11111)
+    for month in (1, 2, 10, 11, 12)
+]
+
+
+@given(strategies.lists(strategies.sampled_from(PIECES), max_size=5).map("".join))
+def test_no_format_that_is_taken_prints_two_numbers_the_same(layout):
+    if conf.SETTINGS["INVOICE_NUMBER_FORMAT"].problem(layout) is None:
+        number_of = {layout.format(**invoice): invoice["number"] for invoice in PRINTED}
+        assert all(number_of[layout.format(**invoice)] == invoice["number"] for invoice in PRINTED)
 
 
 def test_a_wrong_setting_is_djangos_own_kind_of_error(settings):
