@@ -5,6 +5,7 @@ The verbs are those of `genbilling.interface`; the pages are in `genbilling.admi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -33,7 +34,7 @@ class Done:
     level: int = messages.SUCCESS
 
 
-class Correction:
+class Correction(ABC):
     """One kind of correction of the rows of one model."""
 
     name: ClassVar[str]  # in URLs
@@ -47,9 +48,9 @@ class Correction:
         """Return why it cannot be done to `row`; empty: it can."""
         return ""
 
+    @abstractmethod
     def facts(self, row: Any) -> list[tuple[str, Any]]:
         """Return what to know before deciding; a row of the books is shown as a link."""
-        raise NotImplementedError
 
     def earlier(self, row: Any) -> tuple[list[Any], list[list[Any]]]:
         """Return what was corrected before: the heads of a table and its lines."""
@@ -59,9 +60,9 @@ class Correction:
         """Return what stands in the form at first."""
         return {}
 
+    @abstractmethod
     def carry_out(self, row: Any, operator: str, data: dict[str, Any]) -> Done:
         """Do it, with what was typed in."""
-        raise NotImplementedError
 
 
 class RefundCharge(Correction):
