@@ -222,7 +222,8 @@ def test_a_closed_invoice_does_not_go_to_another_account(october):
 def test_what_closing_froze_is_not_updated(october, name):
     with nothing_changes(), pytest.raises(InvoiceClosed):
         Invoice.objects.filter(pk=october.pk).update(**{name: FROZEN[name]})
-    with nothing_changes(), pytest.raises(InvoiceClosed):
+    # Where the open invoice comes first, a constraint may refuse it before the trigger refuses the other.
+    with nothing_changes(), pytest.raises((InvoiceClosed, IntegrityError)):
         Invoice.objects.update(**{name: FROZEN[name]})
 
 
