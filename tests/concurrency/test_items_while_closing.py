@@ -9,8 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from genbilling.exceptions import InvoiceClosed
 from genbilling.interface import remove_product_from_account
 from genbilling.models import Invoice, InvoiceItem, InvoiceNumber
-from genbilling.services.invoicing import close_invoice
-from genbilling.services.locks import lock_account
+from genbilling.services.billing import close_due
+from genbilling.services.reports import DispatchReport
 from tests.concurrency.crowd import at_once, in_background, until, until_waiting, waiting
 from tests.concurrency.due import (
     BILL,
@@ -92,8 +92,7 @@ def test_an_item_waits_for_a_closing_that_has_not_committed_and_is_refused(put):
 
     with in_background() as begin:
         with transaction.atomic():
-            account = lock_account(invoice.account_id)
-            close_invoice(account, Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk), OCTOBER)
+            close_due(int(OCTOBER), DispatchReport())
             refused = begin(attempt)
             until_waiting()
         refused.result()
@@ -123,11 +122,11 @@ def test_an_item_that_comes_after_the_sum_was_taken_is_in_the_total_or_refused(s
     with at("2026-09-20"):
         remove_product_from_account("MSG", user)
     invoice = invoice_of(user, OCTOBER)
-    InvoiceNumber.objects.create(pk=1)
+    InvoiceNumber.objects.get_or_create(pk=1)
 
     with in_background() as begin:
         with transaction.atomic():
-            InvoiceNumber.take()
+            InvoiceNumber.take(1)
             run = start("manage.py", "dispatch_invoices", "--period", OCTOBER)
             until_waiting()
             took = begin(partial(put_until_refused, put, [invoice], 1))
@@ -147,7 +146,7 @@ def test_a_run_that_waits_for_an_invoice_does_not_keep_the_numbers_from_the_othe
     if not owing:
         with at("2026-09-20"):
             remove_product_from_account("MSG", user)
-    InvoiceNumber.objects.create(pk=1)
+    InvoiceNumber.objects.get_or_create(pk=1)
     with transaction.atomic():
         saved(invoice_of(user, OCTOBER))
         run = start("manage.py", "dispatch_invoices", "--period", OCTOBER)

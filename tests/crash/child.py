@@ -20,7 +20,8 @@ if __name__ == "__main__":
 from django.core.management import CommandError, call_command
 
 from genbilling.gateway import Ending, Outcome
-from genbilling.services import charging, dispatching, month
+from genbilling.services import locks, month
+from genbilling.services.billing import charging
 from genbilling.signals import credit_card_error, invoice_sent
 from tests.crash import points
 from tests.crash.points import Plan, Points
@@ -72,7 +73,7 @@ def work(order):
     # A card that is refused for a day of the story expires its account; a good one takes it up again.
     settings.GENBILLING = {**settings.GENBILLING, "RETRY_DAYS": (1,)}
     _tune(locks, LAST_PASS_SECONDS=0.5)
-    _tune(billing_charging, PAUSE_SECONDS=0.1)
+    _tune(charging, PAUSE_SECONDS=0.1)
     _tune(month, LAST_TRIES_SECONDS=0.5, PAUSE_SECONDS=0.1, BATCH=4)
     if order.without_claim:
         charging.resolve = _forget

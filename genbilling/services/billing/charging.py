@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Self
 
 from django.db.models import QuerySet
 
@@ -24,6 +25,7 @@ from ..retries import Wait
 from . import records, steps
 from .announcing import announce_expiry, announce_one, ready_to_announce
 from .claims import Claims, Standing, claim
+from .closing import Progress, Stop
 from .standing import follow_payments
 from .under_way import RELEASED, Finished, UnderWay
 
@@ -38,8 +40,6 @@ PAUSE_SECONDS = 0.2
 MOST_UNTOLD = 500
 
 State = Charge.State
-Stop = Callable[[], bool]
-Progress = Callable[[int], object]
 
 
 def accounts_to_charge(period: int) -> QuerySet[Invoice, int]:
@@ -93,20 +93,40 @@ class Charging:
         self._kept: list[Finished] = []
         self._untold: deque[Charge | Account] = deque()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None:
+            self._wind_up()
+        else:
+            self._break_off()
+
     def charge_due(self) -> None:
-        """Charge what is due, and tell the project.
+        """Charge what is due, and tell the project; accounts that somebody holds are passed by.
 
         Raises:
             OperationalError, InterfaceError: the database is gone.
             TransactionError: a receiver left the connection in manual transaction mode.
         """
-        try:
+        self._go_on()
+
+    def come_back(self, patience: Patience, more: Iterable[int] = ()) -> None:
+        """Come back to the accounts that were passed by, wait for their locks; and to `more` accounts."""
+        self._to_claim.extend((key, 0) for key in [*more, *self._held])
+        self._held = []
+        self._go_on()
+        while (self._held or self._kept) and patience.left and not self._has_to_stop():
+            self._finished, self._kept = self._finished + self._kept, []
+            if self._finished:
+                self._write_down(patience)
+            held, self._held = self._held, []
+            for key in held:
+                self._claim({key: 0}, patience)
             self._go_on()
-            self._come_back()
-            self._wind_up()
-        except BaseException:
-            self._break_off()
-            raise
+            if self._held:
+                # There is no lock to wait for where another run asks the gateway.
+                time.sleep(min(PAUSE_SECONDS, patience.left))
 
     def _go_on(self) -> None:
         """Do what is to be done next, until there is nothing left or a reason to stop."""
@@ -127,27 +147,6 @@ class Charging:
             asked = "It was asked to stop, and finished what was under way." if self._stop() else ""
             self._report.stopped = asked or self._under_way.trouble
         return bool(self._report.stopped)
-
-    def _come_back(self) -> None:
-        """Come back to the accounts that somebody held: first to all of them, then waiting for locks."""
-        patience = last_pass()
-        self._again()
-        while (self._held or self._kept) and patience.left and not self._has_to_stop():
-            self._finished, self._kept = self._finished + self._kept, []
-            if self._finished:
-                self._write_down(patience)
-            held, self._held = self._held, []
-            for key in held:
-                self._claim({key: 0}, patience)
-            self._go_on()
-            if self._held:
-                # There is no lock to wait for where another run asks the gateway.
-                time.sleep(min(PAUSE_SECONDS, patience.left))
-
-    def _again(self) -> None:
-        self._to_claim.extend((key, 0) for key in self._held)
-        self._held = []
-        self._go_on()
 
     def _wind_up(self) -> None:
         """Wait for the calls in flight, release what was not sent, write all of it down, tell the project."""

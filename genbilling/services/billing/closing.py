@@ -24,26 +24,27 @@ logger = logging.getLogger(__name__)
 PAGE = 500
 
 Progress = Callable[[int], object]
+Stop = Callable[[], bool]
 
 
-def close_due(
-    period: int,
-    report: DispatchReport,
-    *,
-    progress: Progress = bool,
-    stop: Callable[[], bool] = lambda: False,
-) -> None:
+def never() -> bool:
+    """Ask for no stop."""
+    return False
+
+
+def close_due(period: int, report: DispatchReport) -> None:
     """Open what missed months left out, and close every invoice that is due in `period`.
 
     Args:
         report: is told what was closed, which accounts failed and which were held all the while.
-        progress: is called with numbers of accounts done.
-        stop: is asked before each page; True ends the work.
 
     Raises:
         OperationalError, InterfaceError: the database is gone.
     """
-    _Closing(period, report, progress, stop).close_all()
+    closing = Closing(period, report)
+    closing.close_pages()
+    closing.come_back(last_pass())
+    closing.give_up()
 
 
 def accounts_to_close(period: int) -> QuerySet[Account]:
@@ -53,30 +54,42 @@ def accounts_to_close(period: int) -> QuerySet[Account]:
     return Account.objects.filter(lacking | Exists(due))
 
 
-class _Closing:
+class Closing:
+    """One run of closing. `progress` is told numbers of accounts done; `stop` is asked before each page."""
+
     def __init__(
-        self, period: int, report: DispatchReport, progress: Progress, stop: Callable[[], bool]
+        self, period: int, report: DispatchReport, progress: Progress = bool, stop: Stop = never
     ) -> None:
         self._period, self._report, self._progress, self._stop = period, report, progress, stop
         self._held: list[int] = []
 
-    def close_all(self) -> None:
+    def close_pages(self) -> None:
+        """Close what is due of all accounts of which nobody holds a row."""
         for keys in self._pages():
             self._close(keys)
-        patience = last_pass()
-        for key in self._still_open():
-            if self._stop():
-                break
-            self._close([key], patience)
 
-    def _still_open(self) -> Iterator[int]:
-        """Yield the accounts that were held; not those that another run has closed by now."""
+    def come_back(self, patience: Patience) -> list[int]:
+        """Come back to the accounts that were held, and wait for their locks; return those that closed."""
+        self._drop_what_is_closed()
+        came_back = list(self._held)
+        while self._held and patience.left and not self._stop():
+            held, self._held = self._held, []
+            for key in held:
+                self._close([key], patience)
+        return [key for key in came_back if key not in set(self._held)]
+
+    def give_up(self) -> None:
+        """Report the accounts that were held all the while."""
+        self._report.held += self._held
+
+    def _drop_what_is_closed(self) -> None:
+        """Look again at what was held; another run has closed most of it, if that was who held it."""
         held, self._held = self._held, []
         for first in range(0, len(held), PAGE):
             keys = held[first : first + PAGE]
             still = accounts_to_close(self._period).filter(pk__in=keys).order_by("pk")
-            yield from still.values_list("pk", flat=True)
-            self._progress(len(keys))
+            self._held += still.values_list("pk", flat=True)
+        self._progress(len(held) - len(self._held))
 
     def _pages(self) -> Iterator[list[int]]:
         last = 0
@@ -101,8 +114,8 @@ class _Closing:
         try:
             held = self._close_page(keys, patience)
         except Exception as error:
-            if is_held(error):
-                self._again(keys, patience, error)
+            if is_held(error) and len(keys) == 1:
+                self._held += keys
             elif is_everybodys(error):
                 raise
             else:
@@ -110,14 +123,6 @@ class _Closing:
         else:
             self._held += held
             self._progress(len(keys) - len(held))
-
-    def _again(self, keys: list[int], patience: Patience | None, error: Exception) -> None:
-        if patience is None and len(keys) == 1:
-            self._held += keys
-        elif patience is None:
-            self._split(keys, patience, error)
-        else:
-            self._report.held += keys
 
     def _split(self, keys: list[int], patience: Patience | None, error: Exception) -> None:
         if len(keys) == 1:

@@ -17,11 +17,12 @@ from ...exceptions import GatewayUncertain, GatewayUnusable, TransactionError
 from ...gateway import PaymentService
 from ...models import Account
 from ..cards import take_out_of_vault
+from ..locks import last_pass
 from ..refunding import resolve_pending
 from ..reports import DispatchReport
 from .announcing import announce_expiry, announce_overdue
-from .charging import Charging, Progress, Stop, accounts_to_charge
-from .closing import accounts_to_close, close_due
+from .charging import Charging, accounts_to_charge
+from .closing import Closing, Progress, Stop, accounts_to_close, never
 from .foretelling import foretell
 from .standing import follow_payments
 
@@ -37,11 +38,6 @@ Stage = Callable[[str, Callable[[], int]], Progress]
 def silent(stage: str, total: Callable[[], int]) -> Progress:
     """Show no progress."""
     return bool
-
-
-def never() -> bool:
-    """Ask for no stop."""
-    return False
 
 
 def dispatch_invoices(
@@ -75,8 +71,9 @@ def dispatch_invoices(
     try:
         _before(service, report)
         if not report.stopped:
-            close_due(period, report, progress=stage("closing", accounts_to_close(period).count), stop=stop)
-            Charging(
+            closing = Closing(period, report, stage("closing", accounts_to_close(period).count), stop)
+            closing.close_pages()
+            with Charging(
                 period,
                 service,
                 report,
@@ -84,7 +81,12 @@ def dispatch_invoices(
                 in_flight=in_flight or conf.calls_in_flight(),
                 stop=stop,
                 progress=stage("charging", accounts_to_charge(period).count),
-            ).charge_due()
+            ) as charging:
+                charging.charge_due()
+                # What somebody held comes last: nobody else waits for it.
+                patience = last_pass()
+                charging.come_back(patience, closing.come_back(patience))
+                closing.give_up()
             _follow_recovering()
     except TransactionError as error:
         report.stopped = f"{error} A later run finds out what became of the charges under way."
