@@ -112,12 +112,13 @@ def test_stopped_while_the_gateway_takes_the_money(server, start, braintree_book
 
 
 @pytest.mark.parametrize("mode", ["immediate", "fast"])
-def test_stopped_wherever_the_run_was(server, start, braintree_books, mode):
+def test_stopped_wherever_the_run_was(server, start, braintree, braintree_books, mode):
     owners(INVOICES, "MSG")
-    run = start("dispatch_invoices")
-    until(lambda: Invoice.objects.filter(paid=True).count() >= INVOICES // 4, "some are paid")
-    server.stop(mode)
-    assert_ended_with_an_error_in_words(run.said())
+    with braintree.fault("latency", seconds=1, path="/transactions"):
+        run = start("dispatch_invoices")
+        until(lambda: Invoice.objects.filter(paid=True).count() >= INVOICES // 4, "some are paid")
+        server.stop(mode)
+        assert_ended_with_an_error_in_words(run.said())
     server.start()
     assert 0 < Invoice.objects.filter(paid=True).count() < INVOICES
     assert_the_next_run_makes_everything_good(start, braintree_books)
