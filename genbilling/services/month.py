@@ -1,32 +1,57 @@
-"""The turn of the month: opening invoices, restoring usage, resetting capacity, as statements over batches.
+"""The turn of the month: opening invoices, restoring usage, resetting capacity.
 
-Each takes the current period, and works in batches of keys, one transaction each, tried again when another
-one breaks it off. Rows that somebody else holds at the moment are passed over and tried again at the end, so
-that one transaction left open stops nothing else. `progress` is called with the number of rows done.
+Each takes the current period and is a statement for each range of keys: no row comes into Python.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
 from django.db.models.functions import Coalesce
 
+from .. import books
 from ..models import Account, FormerTerms, Invoice, Product, Step
 from ..periods import next_period
-from .locks import again_on_conflict
+from . import ranges
+from .ranges import Change, Keys, Progress
 
-BATCH = 1000
-LAST_TRIES_SECONDS = 10.0
-PAUSE_SECONDS = 0.2
-
-Progress = Callable[[int], object]
-Change = Callable[[list[int]], int]
+RESET = """
+    UPDATE genbilling_product AS product SET capacity = right_capacity, included = right_included
+    FROM {wrong} WHERE product.id = wrong.id
+"""
+# One statement, so that product and steps are seen at one moment. A purchase that commits between that and
+# our lock changes the capacity, and so keeps its product out: it is found wrong again, and waited for. The
+# bounds are for the planner, which would read the whole table for each range.
+RESET_WHAT_IS_FREE = f"""
+    WITH wrong AS MATERIALIZED ({{wrong}}), free AS (
+        SELECT product.id FROM genbilling_product product JOIN wrong ON product.id = wrong.id
+        WHERE product.capacity = wrong.capacity
+        AND product.id BETWEEN (SELECT min(id) FROM wrong) AND (SELECT max(id) FROM wrong)
+        FOR NO KEY UPDATE OF product SKIP LOCKED
+    ), changed AS (
+        {RESET.format(wrong="wrong")} AND product.id IN (SELECT id FROM free)
+        AND product.id BETWEEN (SELECT min(id) FROM wrong) AND (SELECT max(id) FROM wrong)
+        RETURNING product.id
+    ), taken AS (
+        UPDATE genbilling_step AS step SET live = false FROM changed, genbilling_invoice invoice
+        WHERE step.product_id = changed.id AND step.live AND invoice.id = step.invoice_id AND invoice.closed
+    ) SELECT count(*) FROM changed
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +65,9 @@ class MonthReport:
 def create_invoices(period: int, *, dry_run: bool = False, progress: Progress = bool) -> MonthReport:
     """Open the next period's invoice for every billable account that lacks it."""
     target = next_period(period)
-    lacking = Account.objects.filter(status__in=Account.BILLABLE).exclude(
-        Exists(Invoice.objects.filter(account=OuterRef("pk"), period=target))
-    )
-    return _in_batches(lacking, partial(_open, target), dry_run, progress)
+    lacking = partial(_lacking, target)
+    change = Change(rows=Account.objects.all(), wanted=lacking, make=partial(_open, target), left=lacking)
+    return _work(change, dry_run, progress)
 
 
 def restore_products(
@@ -54,13 +78,21 @@ def restore_products(
     Args:
         force: also those that were restored in `period` already.
     """
-    products = (
-        Product.objects.in_period(period)
-        .annotate(periodic_now=_terms_in(period, "periodic"))
-        .filter(periodic_now=True)
-    )
-    due = products if force else products.filter(restored_period__lt=period)
-    return _in_batches(due, partial(_restore, period), dry_run, progress)
+
+    def wanted(keys: Keys) -> QuerySet[Product]:
+        products = _periodic(period, keys)
+        return products if force else products.filter(restored_period__lt=period)
+
+    def left(keys: Keys) -> QuerySet[Product]:
+        return wanted(keys).exclude(used=0, restored_period=period)
+
+    def restore(keys: Keys) -> int:
+        free = wanted(keys).select_for_update(no_key=True, skip_locked=True)
+        products = Product.objects.filter(keys("pk"), pk__in=free.values("pk"))
+        return products.update(used=0, restored_period=period)
+
+    change = Change(rows=Product.objects.all(), wanted=wanted, make=restore, left=left)
+    return _work(change, dry_run, progress)
 
 
 def reset_products(period: int, *, dry_run: bool = False, progress: Progress = bool) -> MonthReport:
@@ -68,72 +100,86 @@ def reset_products(period: int, *, dry_run: bool = False, progress: Progress = b
 
     Steps whose invoice is still open are kept: what a customer is about to pay for is not taken away.
     """
-    invoiced = Step.objects.filter(product=OuterRef("pk"), live=True, invoice__closed=True)
-    changed = Product.objects.annotate(
-        right=_right_capacity(period), now_included=_terms_in(period, "initial_step")
-    ).filter(Exists(invoiced) | ~Q(capacity=F("right"), included=F("now_included")))
-    return _in_batches(changed, partial(_reset, period), dry_run, progress)
+    wrong = partial(_wrong, period)
+    change = Change(rows=Product.objects.all(), wanted=wrong, make=partial(_reset, period), left=wrong)
+    return _work(change, dry_run, progress)
 
 
-def _in_batches(rows: QuerySet[Any], change: Change, dry_run: bool, progress: Progress) -> MonthReport:
-    changed = 0
-    held: list[int] = []
-    for keys in _pages(rows):
-        done, left = again_on_conflict(partial(_work, rows, change, keys, dry_run))
-        changed, held = changed + done, held + left
-        progress(len(keys) - len(left))
-    deadline = time.monotonic() + LAST_TRIES_SECONDS
-    while held and time.monotonic() < deadline:
-        time.sleep(PAUSE_SECONDS)
-        before = len(held)
-        done, held = again_on_conflict(partial(_work, rows, change, held, dry_run))
-        changed += done
-        progress(before - len(held))
+def _work(change: Change, dry_run: bool, progress: Progress) -> MonthReport:
+    if dry_run:
+        return MonthReport(changed=ranges.count(change), held=[])
+    changed, held = ranges.work(change, progress)
     return MonthReport(changed=changed, held=held)
 
 
-def _pages(rows: QuerySet[Any]) -> Iterator[list[int]]:
-    last = 0
-    while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        yield keys
-        last = keys[-1]
+def _lacking(period: int, keys: Keys) -> QuerySet[Account]:
+    invoices = Invoice.objects.filter(keys("account"), account=OuterRef("pk"), period=period)
+    return Account.objects.filter(keys("pk"), ~Exists(invoices), status__in=Account.BILLABLE)
 
 
-def _work(rows: QuerySet[Any], change: Change, keys: list[int], dry_run: bool) -> tuple[int, list[int]]:
-    """Change those of `keys` that still fit and that nobody holds; return how many, and which were held."""
-    wanted = rows.filter(pk__in=keys).order_by("pk").values_list("pk", flat=True)
-    skip_locked = connection.features.has_select_for_update_skip_locked
-    locked = list(wanted.select_for_update(no_key=True, skip_locked=skip_locked))
-    held = list(wanted.exclude(pk__in=locked))
-    changed = change(locked)
-    if dry_run:
-        transaction.set_rollback(True)
-    return changed, held
+def _open(period: int, keys: Keys) -> int:
+    connection = books.connection()
+    invoice = Invoice(period=period)
+    # What the ORM would write, column by column; the database's clock is not the project's.
+    values = {
+        str(field.column): field.get_db_prep_save(field.pre_save(invoice, add=True), connection)
+        for field in Invoice._meta.concrete_fields
+        if field.column not in ("id", "account_id")
+    }
+    accounts = _lacking(period, keys).order_by("pk").select_for_update(no_key=True, skip_locked=True)
+    select, parameters = _sql(accounts.values("id"))
+    names = ", ".join(connection.ops.quote_name(name) for name in values)
+    marks = ", ".join(["%s"] * len(values))
+    with connection.cursor() as cursor:
+        # A conflict is another run's, or a purchase that opened the same invoice.
+        cursor.execute(
+            f"INSERT INTO genbilling_invoice (account_id, {names}) "
+            f"SELECT id, {marks} FROM ({select}) lacking WHERE true ON CONFLICT DO NOTHING",
+            [*values.values(), *parameters],
+        )
+        return int(cursor.rowcount)
 
 
-def _open(period: int, accounts: list[int]) -> int:
-    return len(Invoice.objects.bulk_create(Invoice(account_id=key, period=period) for key in accounts))
+def _periodic(period: int, keys: Keys) -> QuerySet[Product]:
+    products = Product.objects.in_period(period).filter(keys("pk"))
+    return products.alias(periodic_now=_terms_in(period, "periodic")).filter(periodic_now=True)
 
 
-def _restore(period: int, products: list[int]) -> int:
-    return Product.objects.filter(pk__in=products).update(used=0, restored_period=period)
-
-
-def _reset(period: int, products: list[int]) -> int:
-    Step.objects.filter(product__in=products, live=True, invoice__closed=True).update(live=False)
-    included, right = _terms_in(period, "initial_step"), _right_capacity(period)
-    wrong = Product.objects.filter(pk__in=products).exclude(capacity=right, included=included)
-    return wrong.update(capacity=right, included=included)
-
-
-def _right_capacity(period: int) -> Any:
-    live = Step.objects.filter(product=OuterRef("pk"), live=True).order_by().values("product")
-    return _terms_in(period, "initial_step") + Coalesce(
-        Subquery(live.annotate(units=Sum("units")).values("units")), 0
+def _wrong(period: int, keys: Keys) -> QuerySet[Any]:
+    """The products with an invoiced step to be taken, or whose capacity is not what it has to be."""
+    live = FilteredRelation("steps", condition=keys("steps__product") & Q(steps__live=True))
+    products = Product.objects.filter(keys("pk")).alias(
+        live=live,
+        taken=Count("live", filter=Q(live__invoice__closed=True)),
+        kept=Coalesce(Sum("live__units", filter=Q(live__invoice__closed=False)), 0),
     )
+    products = products.annotate(right_included=_terms_in(period, "initial_step"))
+    products = products.annotate(right_capacity=F("right_included") + F("kept"))
+    right = Q(taken=0, capacity=F("right_capacity"), included=F("right_included"))
+    return products.filter(~right)
+
+
+def _reset(period: int, keys: Keys) -> int:
+    wrong = _wrong(period, keys).values("id", "capacity", "right_capacity", "right_included")
+    select, parameters = _sql(wrong)
+    connection = books.connection()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(RESET_WHAT_IS_FREE.format(wrong=select), parameters)
+            return int(cursor.fetchone()[0])
+        cursor.execute(RESET.format(wrong=f"({select}) AS wrong"), parameters)
+        changed = int(cursor.rowcount)
+    Step.objects.filter(keys("product"), live=True, invoice__closed=True).update(live=False)
+    return changed
+
+
+def _sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    sql, parameters = rows.query.get_compiler(books.alias()).as_sql()
+    return str(sql), tuple(parameters)
 
 
 def _terms_in(period: int, name: str) -> Any:
     """Return the expression for a product's terms as they are valid in `period`."""
     former = FormerTerms.objects.filter(product=OuterRef("pk"), through_period__gte=period)
-    return Coalesce(Subquery(former.order_by("through_period").values(name)[:1]), F(name))
+    before = Coalesce(Subquery(former.order_by("through_period").values(name)[:1]), F(name))
+    return Case(When(terms_from__lte=period, then=F(name)), default=before)

@@ -20,7 +20,7 @@ if __name__ == "__main__":
 from django.core.management import CommandError, call_command
 
 from genbilling.gateway import Ending, Outcome
-from genbilling.services import locks, month
+from genbilling.services import locks, ranges
 from genbilling.services.billing import charging
 from genbilling.signals import credit_card_error, invoice_sent
 from tests.crash import points
@@ -72,9 +72,9 @@ def work(order):
     settings.BRAINTREE_ENVIRONMENT = order.gateway
     # A card that is refused for a day of the story expires its account; a good one takes it up again.
     settings.GENBILLING = {**settings.GENBILLING, "RETRY_DAYS": (1,)}
-    _tune(locks, LAST_PASS_SECONDS=0.5)
-    _tune(charging, PAUSE_SECONDS=0.1)
-    _tune(month, LAST_TRIES_SECONDS=0.5, PAUSE_SECONDS=0.1, BATCH=4)
+    _tune(locks, LAST_PASS_SECONDS=0.5, LOCK_WAIT_SECONDS=0.1)
+    _tune(charging, PAUSE_SECONDS=0.1, WINDOW=2)
+    _tune(ranges, ROWS=4)
     if order.without_claim:
         charging.resolve = _forget
     _listen(order.folder / HEARD)

@@ -1,0 +1,138 @@
+"""A change of many rows: one statement for each range of keys, each in a transaction of its own.
+
+A range is so many rows, not so many numbers: keys have gaps. What another transaction holds is passed over,
+and waited for at the end, within bounds: one transaction left open stops nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db import OperationalError
+from django.db.models import Q, QuerySet
+
+from .. import books
+from .locks import Patience, again_on_conflict, is_held
+
+ROWS = 10_000
+WAIT_SECONDS = 10.0
+WAIT_SECONDS_EACH = 2.0
+
+# The condition that the keys in the field of that name are among those to be worked.
+Keys = Callable[[str], Q]
+Progress = Callable[[int], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What is to be done to the rows of a table.
+
+    Args:
+        rows: all of the table, by whose keys the ranges go.
+        wanted: the rows to change, among those with certain keys.
+        make: change them, skipping what others hold; return how many were changed.
+        left: the rows that still have to be changed right after that, in the same transaction.
+    """
+
+    rows: QuerySet[Any]
+    wanted: Callable[[Keys], QuerySet[Any]]
+    make: Callable[[Keys], int]
+    left: Callable[[Keys], QuerySet[Any]]
+
+
+def count(change: Change) -> int:
+    """Return how many rows there are to change."""
+    return change.wanted(_all).count()
+
+
+def work(change: Change, progress: Progress) -> tuple[int, list[int]]:
+    """Change all rows that are wanted; call `progress` with the number of rows done.
+
+    Returns:
+        How many rows were changed, and the keys of those that others held all the while.
+    """
+    changed = 0
+    held: list[int] = []
+    for keys in _ranges(change.rows):
+        done, left = _change_what_is_free(change, keys)
+        progress(done)
+        changed, held = changed + done, held + left
+    done, held = _wait_for(change, held, progress) if held else (0, [])
+    return changed + done, held
+
+
+def _all(field: str) -> Q:
+    return Q()
+
+
+def _among(keys: list[int]) -> Keys:
+    return lambda field: Q(**{f"{field}__in": keys})
+
+
+def _between(last: int, next_one: int | None) -> Keys:
+    """The keys after `last` up to `next_one`, or all keys after it."""
+    if next_one is None:
+        return lambda field: Q(**{f"{field}__gt": last})
+    return lambda field: Q(**{f"{field}__gt": last, f"{field}__lte": next_one})
+
+
+def _ranges(rows: QuerySet[Any]) -> Iterator[Keys]:
+    last = 0
+    while True:
+        found = rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[ROWS - 1 : ROWS]
+        next_one = next(iter(found), None)
+        yield _between(last, next_one)
+        if next_one is None:
+            return
+        last = next_one
+
+
+def _change_what_is_free(change: Change, keys: Keys) -> tuple[int, list[int]]:
+    try:
+        return again_on_conflict(partial(_change, change, keys))
+    except OperationalError as error:
+        if not is_held(error):
+            raise
+        return 0, _keys_of(change.left(keys))
+
+
+def _change(change: Change, keys: Keys, patience: Patience | None = None) -> tuple[int, list[int]]:
+    # Where nothing can be skipped: a row that somebody else inserts at the moment.
+    (patience or Patience(WAIT_SECONDS_EACH, each=WAIT_SECONDS_EACH)).limit_wait()
+    return change.make(keys), _keys_of(change.left(keys))
+
+
+def _keys_of(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _wait_for(change: Change, held: list[int], progress: Progress) -> tuple[int, list[int]]:
+    """Wait for one of the rows that are `held`, holding nothing else; then change all that are free by then.
+
+    So no customer waits for us while we wait for another one.
+    """
+    patience = Patience(WAIT_SECONDS, each=WAIT_SECONDS_EACH)
+    changed = 0
+    waited_in_vain = []
+    while held and patience.left:
+        try:
+            with books.atomic():
+                patience.limit_wait()
+                list(change.rows.filter(pk=held[0]).values_list("pk").select_for_update(no_key=True))
+                done, held = _change(change, _among(held), patience)
+        except OperationalError as error:
+            if not is_held(error):
+                raise
+            waited_in_vain.append(held.pop(0))
+        else:
+            progress(done)
+            changed += done
+    held += waited_in_vain
+    if held:
+        done, held = _change_what_is_free(change, _among(held))
+        progress(done)
+        changed += done
+    return changed, held
