@@ -171,9 +171,13 @@ class Patience:
         return max(self._deadline - time.monotonic(), 0.0)
 
     def limit_wait(self) -> None:
-        """Let the current transaction wait so long for a lock, then end with an `is_held` error."""
-        # Not 0 ms, which PostgreSQL takes for no limit.
-        limit_lock_wait(max(int(min(self.left, self._each) * 1000), 1))
+        """Let the current transaction wait so long for a lock, then end with an `is_held` error.
+
+        Inside a caller's transaction nothing is limited: that would hold on when we are done.
+        """
+        if not books.connection().savepoint_ids:
+            # Not 0 ms, which PostgreSQL takes for no limit.
+            limit_lock_wait(max(int(min(self.left, self._each) * 1000), 1))
 
 
 def _sqlstate(error: OperationalError) -> str:

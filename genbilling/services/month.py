@@ -22,35 +22,37 @@ from django.db.models import (
     Sum,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from .. import books
 from ..models import Account, FormerTerms, Invoice, Product, Step
 from ..periods import next_period
 from . import ranges
-from .ranges import Change, Keys, Progress
+from .ranges import Change, Done, Keys, Progress, keys_of
 
 RESET = """
     UPDATE genbilling_product AS product SET capacity = right_capacity, included = right_included
     FROM {wrong} WHERE product.id = wrong.id
 """
-# One statement, so that product and steps are seen at one moment. A purchase that commits between that and
-# our lock changes the capacity, and so keeps its product out: it is found wrong again, and waited for. The
-# bounds are for the planner, which would read the whole table for each range.
+# One statement, so that products and steps are seen at one moment. What commits between that moment and our
+# lock (a purchase) makes another version of the product's row, which is left alone and counts as held. The
+# bounds are for the planner, who would read the whole table for each range.
 RESET_WHAT_IS_FREE = f"""
-    WITH wrong AS MATERIALIZED ({{wrong}}), free AS (
-        SELECT product.id FROM genbilling_product product JOIN wrong ON product.id = wrong.id
-        WHERE product.capacity = wrong.capacity
-        AND product.id BETWEEN (SELECT min(id) FROM wrong) AND (SELECT max(id) FROM wrong)
+    WITH found AS MATERIALIZED (
+        {{wrong}}
+    ), wrong AS (
+        SELECT found.* FROM found JOIN genbilling_product product ON product.id = found.id
+        WHERE product.xmin = found.version
+        AND product.id BETWEEN (SELECT min(id) FROM found) AND (SELECT max(id) FROM found)
         FOR NO KEY UPDATE OF product SKIP LOCKED
     ), changed AS (
-        {RESET.format(wrong="wrong")} AND product.id IN (SELECT id FROM free)
-        AND product.id BETWEEN (SELECT min(id) FROM wrong) AND (SELECT max(id) FROM wrong)
-        RETURNING product.id
+        {RESET.format(wrong="wrong")} RETURNING product.id
     ), taken AS (
         UPDATE genbilling_step AS step SET live = false FROM changed, genbilling_invoice invoice
         WHERE step.product_id = changed.id AND step.live AND invoice.id = step.invoice_id AND invoice.closed
-    ) SELECT count(*) FROM changed
+    )
+    SELECT (SELECT count(*) FROM changed), ARRAY(SELECT id FROM found EXCEPT SELECT id FROM changed)
 """
 
 
@@ -66,7 +68,7 @@ def create_invoices(period: int, *, dry_run: bool = False, progress: Progress = 
     """Open the next period's invoice for every billable account that lacks it."""
     target = next_period(period)
     lacking = partial(_lacking, target)
-    change = Change(rows=Account.objects.all(), wanted=lacking, make=partial(_open, target), left=lacking)
+    change = Change(rows=Account.objects.all(), wanted=lacking, make=partial(_open, target))
     return _work(change, dry_run, progress)
 
 
@@ -83,16 +85,14 @@ def restore_products(
         products = _periodic(period, keys)
         return products if force else products.filter(restored_period__lt=period)
 
-    def left(keys: Keys) -> QuerySet[Product]:
-        return wanted(keys).exclude(used=0, restored_period=period)
-
-    def restore(keys: Keys) -> int:
+    def restore(keys: Keys) -> Done:
         free = wanted(keys).select_for_update(no_key=True, skip_locked=True)
         products = Product.objects.filter(keys("pk"), pk__in=free.values("pk"))
-        return products.update(used=0, restored_period=period)
+        changed = products.update(used=0, restored_period=period)
+        # By force those are wanted that were just changed, too.
+        return changed, keys_of(wanted(keys).exclude(used=0, restored_period=period))
 
-    change = Change(rows=Product.objects.all(), wanted=wanted, make=restore, left=left)
-    return _work(change, dry_run, progress)
+    return _work(Change(rows=Product.objects.all(), wanted=wanted, make=restore), dry_run, progress)
 
 
 def reset_products(period: int, *, dry_run: bool = False, progress: Progress = bool) -> MonthReport:
@@ -100,8 +100,7 @@ def reset_products(period: int, *, dry_run: bool = False, progress: Progress = b
 
     Steps whose invoice is still open are kept: what a customer is about to pay for is not taken away.
     """
-    wrong = partial(_wrong, period)
-    change = Change(rows=Product.objects.all(), wanted=wrong, make=partial(_reset, period), left=wrong)
+    change = Change(rows=Product.objects.all(), wanted=partial(_wrong, period), make=partial(_reset, period))
     return _work(change, dry_run, progress)
 
 
@@ -117,7 +116,7 @@ def _lacking(period: int, keys: Keys) -> QuerySet[Account]:
     return Account.objects.filter(keys("pk"), ~Exists(invoices), status__in=Account.BILLABLE)
 
 
-def _open(period: int, keys: Keys) -> int:
+def _open(period: int, keys: Keys) -> Done:
     connection = books.connection()
     invoice = Invoice(period=period)
     # What the ORM would write, column by column; the database's clock is not the project's.
@@ -137,7 +136,8 @@ def _open(period: int, keys: Keys) -> int:
             f"SELECT id, {marks} FROM ({select}) lacking WHERE true ON CONFLICT DO NOTHING",
             [*values.values(), *parameters],
         )
-        return int(cursor.rowcount)
+        opened = int(cursor.rowcount)
+    return opened, keys_of(_lacking(period, keys))
 
 
 def _periodic(period: int, keys: Keys) -> QuerySet[Product]:
@@ -159,18 +159,20 @@ def _wrong(period: int, keys: Keys) -> QuerySet[Any]:
     return products.filter(~right)
 
 
-def _reset(period: int, keys: Keys) -> int:
-    wrong = _wrong(period, keys).values("id", "capacity", "right_capacity", "right_included")
-    select, parameters = _sql(wrong)
+def _reset(period: int, keys: Keys) -> Done:
+    wrong = _wrong(period, keys).values("id", "right_capacity", "right_included")
     connection = books.connection()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            select, parameters = _sql(wrong.annotate(version=RawSQL("genbilling_product.xmin", [])))
             cursor.execute(RESET_WHAT_IS_FREE.format(wrong=select), parameters)
-            return int(cursor.fetchone()[0])
+            changed, left = cursor.fetchone()
+            return changed, sorted(left)
+        select, parameters = _sql(wrong)
         cursor.execute(RESET.format(wrong=f"({select}) AS wrong"), parameters)
-        changed = int(cursor.rowcount)
+        changed = cursor.rowcount
     Step.objects.filter(keys("product"), live=True, invoice__closed=True).update(live=False)
-    return changed
+    return changed, []
 
 
 def _sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:

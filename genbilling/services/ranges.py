@@ -23,6 +23,8 @@ WAIT_SECONDS_EACH = 2.0
 
 # The condition that the keys in the field of that name are among those to be worked.
 Keys = Callable[[str], Q]
+# How many rows were changed, and the keys of those that were wanted and are left.
+Done = tuple[int, list[int]]
 Progress = Callable[[int], object]
 
 
@@ -33,14 +35,12 @@ class Change:
     Args:
         rows: all of the table, by whose keys the ranges go.
         wanted: the rows to change, among those with certain keys.
-        make: change them, skipping what others hold; return how many were changed.
-        left: the rows that still have to be changed right after that, in the same transaction.
+        make: change them, but for what others hold; return how many were changed, and the keys of those left.
     """
 
     rows: QuerySet[Any]
     wanted: Callable[[Keys], QuerySet[Any]]
-    make: Callable[[Keys], int]
-    left: Callable[[Keys], QuerySet[Any]]
+    make: Callable[[Keys], Done]
 
 
 def count(change: Change) -> int:
@@ -48,7 +48,7 @@ def count(change: Change) -> int:
     return change.wanted(_all).count()
 
 
-def work(change: Change, progress: Progress) -> tuple[int, list[int]]:
+def work(change: Change, progress: Progress) -> Done:
     """Change all rows that are wanted; call `progress` with the number of rows done.
 
     Returns:
@@ -62,6 +62,11 @@ def work(change: Change, progress: Progress) -> tuple[int, list[int]]:
         changed, held = changed + done, held + left
     done, held = _wait_for(change, held, progress) if held else (0, [])
     return changed + done, held
+
+
+def keys_of(rows: QuerySet[Any]) -> list[int]:
+    """Return the keys of `rows`, in their order."""
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _all(field: str) -> Q:
@@ -90,26 +95,22 @@ def _ranges(rows: QuerySet[Any]) -> Iterator[Keys]:
         last = next_one
 
 
-def _change_what_is_free(change: Change, keys: Keys) -> tuple[int, list[int]]:
+def _change_what_is_free(change: Change, keys: Keys) -> Done:
     try:
         return again_on_conflict(partial(_change, change, keys))
     except OperationalError as error:
         if not is_held(error):
             raise
-        return 0, _keys_of(change.left(keys))
+        return 0, keys_of(change.wanted(keys))
 
 
-def _change(change: Change, keys: Keys, patience: Patience | None = None) -> tuple[int, list[int]]:
+def _change(change: Change, keys: Keys, patience: Patience | None = None) -> Done:
     # Where nothing can be skipped: a row that somebody else inserts at the moment.
     (patience or Patience(WAIT_SECONDS_EACH, each=WAIT_SECONDS_EACH)).limit_wait()
-    return change.make(keys), _keys_of(change.left(keys))
+    return change.make(keys)
 
 
-def _keys_of(rows: QuerySet[Any]) -> list[int]:
-    return list(rows.order_by("pk").values_list("pk", flat=True))
-
-
-def _wait_for(change: Change, held: list[int], progress: Progress) -> tuple[int, list[int]]:
+def _wait_for(change: Change, held: list[int], progress: Progress) -> Done:
     """Wait for one of the rows that are `held`, holding nothing else; then change all that are free by then.
 
     So no customer waits for us while we wait for another one.
