@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.db import OperationalError
@@ -77,37 +76,36 @@ def _among(keys: list[int]) -> Keys:
     return lambda field: Q(**{f"{field}__in": keys})
 
 
-def _between(last: int, next_one: int | None) -> Keys:
-    """The keys after `last` up to `next_one`, or all keys after it."""
-    if next_one is None:
-        return lambda field: Q(**{f"{field}__gt": last})
-    return lambda field: Q(**{f"{field}__gt": last, f"{field}__lte": next_one})
+def _between(before: int, last: int | None) -> Keys:
+    """The keys after `before`, up to `last` if there is one."""
+    if last is None:
+        return lambda field: Q(**{f"{field}__gt": before})
+    return lambda field: Q(**{f"{field}__gt": before, f"{field}__lte": last})
 
 
 def _ranges(rows: QuerySet[Any]) -> Iterator[Keys]:
-    last = 0
+    before = 0
     while True:
-        found = rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[ROWS - 1 : ROWS]
-        next_one = next(iter(found), None)
-        yield _between(last, next_one)
-        if next_one is None:
+        keys = rows.filter(pk__gt=before).order_by("pk").values_list("pk", flat=True)
+        last = next(iter(keys[ROWS - 1 : ROWS]), None)
+        yield _between(before, last)
+        if last is None:
             return
-        last = next_one
+        before = last
 
 
 def _change_what_is_free(change: Change, keys: Keys) -> Done:
+    def make() -> Done:
+        # A row that somebody else inserts at the moment cannot be passed over.
+        Patience(WAIT_SECONDS_EACH, each=WAIT_SECONDS_EACH).limit_wait()
+        return change.make(keys)
+
     try:
-        return again_on_conflict(partial(_change, change, keys))
+        return again_on_conflict(make)
     except OperationalError as error:
         if not is_held(error):
             raise
         return 0, keys_of(change.wanted(keys))
-
-
-def _change(change: Change, keys: Keys, patience: Patience | None = None) -> Done:
-    # Where nothing can be skipped: a row that somebody else inserts at the moment.
-    (patience or Patience(WAIT_SECONDS_EACH, each=WAIT_SECONDS_EACH)).limit_wait()
-    return change.make(keys)
 
 
 def _wait_for(change: Change, held: list[int], progress: Progress) -> Done:
@@ -123,7 +121,7 @@ def _wait_for(change: Change, held: list[int], progress: Progress) -> Done:
             with books.atomic():
                 patience.limit_wait()
                 list(change.rows.filter(pk=held[0]).values_list("pk").select_for_update(no_key=True))
-                done, held = _change(change, _among(held), patience)
+                done, held = change.make(_among(held))
         except OperationalError as error:
             if not is_held(error):
                 raise

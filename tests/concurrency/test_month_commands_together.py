@@ -1,5 +1,6 @@
 """create_invoices, restore_products and reset_products beside each other and the host's transactions."""
 
+import threading
 from decimal import Decimal
 from functools import partial
 
@@ -15,7 +16,7 @@ from genbilling.interface import (
 )
 from genbilling.models import Invoice, Product, Step
 from genbilling.services import month, ranges
-from tests.concurrency.crowd import at_once, in_background, until, until_waiting
+from tests.concurrency.crowd import PATIENCE, at_once, in_background, until, until_waiting
 from tests.concurrency.due import (
     NOVEMBER,
     OCTOBER,
@@ -119,6 +120,101 @@ def test_what_somebody_holds_all_the_while_is_reported(monkeypatch, command):
             said = begin(partial(run_failing, command, period=str(OCTOBER))).result()
     assert f"1 rows were held by other transactions all the while, and not worked: {held.pk}." in said
     assert done(command) == {users[0].pk}
+    assert held.steps.get().live, "no step is taken from a product that keeps its capacity"
+
+
+@pytest.mark.postgres
+@pytest.mark.tampers
+@pytest.mark.parametrize("command", ["restore_products", "reset_products"])
+def test_a_run_waits_in_the_queue_for_what_somebody_holds(start, command):
+    users = used_and_stepped(2)
+    with transaction.atomic():
+        lock_product(users[1])
+        run = start("manage.py", command, "--period", OCTOBER)
+        until_waiting()
+        assert done(command) == {users[0].pk}, "the other product is done, and committed"
+    said = run.said()
+    assert (said.status, said.err) == (0, "")
+    assert done(command) == {user.pk for user in users}
+
+
+@pytest.mark.postgres
+@pytest.mark.tampers
+@pytest.mark.parametrize("verb", [month.restore_products, month.reset_products])
+def test_buying_that_never_pauses_holds_no_run_off(verb):
+    users = used_and_stepped(2)
+    over = threading.Event()
+
+    def hold_by_turns():
+        while not over.is_set():
+            with transaction.atomic():
+                lock_product(users[0])
+                over.wait(0.01)
+
+    with in_background() as begin:
+        try:
+            for _ in range(3):
+                begin(hold_by_turns)
+            until_waiting(2)
+            report = verb(OCTOBER)
+        finally:
+            over.set()
+    assert report == month.MonthReport(changed=2, held=[])
+
+
+@pytest.mark.postgres
+@pytest.mark.tampers
+def test_one_that_is_held_for_long_does_not_use_up_the_waiting_for_the_others(monkeypatch):
+    monkeypatch.setattr(ranges, "WAIT_SECONDS_EACH", 0.2)
+    users = used_and_stepped(3)
+    holds, may_go = threading.Event(), threading.Event()
+
+    def hold_for_a_moment():
+        with transaction.atomic():
+            lock_product(users[1])
+            holds.set()
+            may_go.wait(PATIENCE)
+
+    with in_background() as begin, transaction.atomic():
+        lock_product(users[0])
+        begin(hold_for_a_moment)
+        holds.wait(PATIENCE)
+        running = begin(partial(month.restore_products, OCTOBER))
+        until_waiting()
+        may_go.set()
+        report = running.result()
+        held = Product.objects.get(account__owner=users[0])
+    assert report == month.MonthReport(changed=2, held=[held.pk])
+    assert done("restore_products") == {users[1].pk, users[2].pk}
+
+
+@pytest.mark.postgres
+def test_what_somebody_else_opens_and_leaves_open_is_waited_for_within_bounds(monkeypatch):
+    monkeypatch.setattr(ranges, "WAIT_SECONDS_EACH", 0.1)
+    [user] = owners(1, "MSG")
+    with in_background() as begin, transaction.atomic():
+        # By hand, without the account's lock.
+        open_november(user)
+        report = begin(partial(month.create_invoices, OCTOBER)).result()
+    assert report == month.MonthReport(changed=0, held=[user.genbilling_account.pk])
+
+
+@pytest.mark.postgres
+def test_no_step_that_is_bought_during_resets_loses_its_units():
+    users = owners(4, "MSG")
+    rounds = 15
+
+    def buy(user):
+        for _ in range(rounds):
+            add_step_to_product("MSG", user)
+
+    def reset():
+        for _ in range(rounds):
+            month.reset_products(OCTOBER)
+
+    with at("2026-10-01"):
+        at_once(*(partial(buy, user) for user in users), reset, reset)
+    assert set(Product.objects.values_list("capacity", flat=True)) == {1000 + rounds * 1000}
 
 
 def used_and_stepped(number):
