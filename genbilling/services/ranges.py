@@ -14,11 +14,10 @@ from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
 from .. import books
+from . import locks
 from .locks import Patience, again_on_conflict, is_held
 
 ROWS = 10_000
-WAIT_SECONDS = 10.0
-WAIT_SECONDS_EACH = 2.0
 
 # The condition that the keys in the field of that name are among those to be worked.
 Keys = Callable[[str], Q]
@@ -97,7 +96,7 @@ def _ranges(rows: QuerySet[Any]) -> Iterator[Keys]:
 def _change_what_is_free(change: Change, keys: Keys) -> Done:
     def make() -> Done:
         # A row that somebody else inserts at the moment cannot be passed over.
-        Patience(WAIT_SECONDS_EACH, each=WAIT_SECONDS_EACH).limit_wait()
+        Patience(locks.LOCK_WAIT_SECONDS, each=locks.LOCK_WAIT_SECONDS).limit_wait()
         return change.make(keys)
 
     try:
@@ -113,7 +112,7 @@ def _wait_for(change: Change, held: list[int], progress: Progress) -> Done:
 
     So no customer waits for us while we wait for another one.
     """
-    patience = Patience(WAIT_SECONDS, each=WAIT_SECONDS_EACH)
+    patience = locks.last_pass()
     changed = 0
     waited_in_vain = []
     while held and patience.left:

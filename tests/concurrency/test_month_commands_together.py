@@ -15,7 +15,7 @@ from genbilling.interface import (
     use_product,
 )
 from genbilling.models import Invoice, Product, Step
-from genbilling.services import month, ranges
+from genbilling.services import locks, month, ranges
 from tests.concurrency.crowd import PATIENCE, at_once, in_background, until, until_waiting
 from tests.concurrency.due import (
     NOVEMBER,
@@ -111,7 +111,7 @@ def test_what_somebody_holds_is_passed_over_and_tried_again(start, command):
 @pytest.mark.tampers
 @pytest.mark.parametrize("command", ["restore_products", "reset_products"])
 def test_what_somebody_holds_all_the_while_is_reported(monkeypatch, command):
-    monkeypatch.setattr(ranges, "WAIT_SECONDS", 0.5)
+    monkeypatch.setattr(locks, "LAST_PASS_SECONDS", 0.5)
     users = used_and_stepped(2)
     with transaction.atomic():
         lock_product(users[1])
