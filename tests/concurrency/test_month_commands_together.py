@@ -15,7 +15,7 @@ from genbilling.interface import (
     use_product,
 )
 from genbilling.models import Invoice, Product, Step
-from genbilling.services import locks, month, ranges
+from genbilling.services import locks, month
 from tests.concurrency.crowd import PATIENCE, at_once, in_background, until, until_waiting
 from tests.concurrency.due import (
     NOVEMBER,
@@ -165,7 +165,7 @@ def test_buying_that_never_pauses_holds_no_run_off(verb):
 @pytest.mark.postgres
 @pytest.mark.tampers
 def test_one_that_is_held_for_long_does_not_use_up_the_waiting_for_the_others(monkeypatch):
-    monkeypatch.setattr(ranges, "WAIT_SECONDS_EACH", 0.2)
+    monkeypatch.setattr(locks, "LOCK_WAIT_SECONDS", 0.2)
     users = used_and_stepped(3)
     holds, may_go = threading.Event(), threading.Event()
 
@@ -190,7 +190,7 @@ def test_one_that_is_held_for_long_does_not_use_up_the_waiting_for_the_others(mo
 
 @pytest.mark.postgres
 def test_what_somebody_else_opens_and_leaves_open_is_waited_for_within_bounds(monkeypatch):
-    monkeypatch.setattr(ranges, "WAIT_SECONDS_EACH", 0.1)
+    monkeypatch.setattr(locks, "LOCK_WAIT_SECONDS", 0.1)
     [user] = owners(1, "MSG")
     with in_background() as begin, transaction.atomic():
         # By hand, without the account's lock.
