@@ -14,7 +14,7 @@ from datetime import date, datetime
 from dateutil.relativedelta import relativedelta
 from django.utils import dateformat, timezone
 
-from .exceptions import BadPeriod
+from .exceptions import BadInput, BadPeriod
 
 
 def today(moment: datetime | None = None) -> date:
@@ -81,6 +81,21 @@ def parse_period(text: str) -> int:
     if not 190000 < period < 999900:
         raise BadPeriod(f"{text!r} is not a period of the years 1900 to 9998.")
     return period
+
+
+def parse_day(text: str) -> date:
+    """Return the day written as `text`.
+
+    Raises:
+        BadInput: `text` is not a day of the years 1900 to 9998, as ISO 8601 writes it.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{text!r} is not a day: write it as YYYY-MM-DD.") from error
+    if not 1900 <= day.year <= 9998:
+        raise BadInput(f"{text!r} is not a day of the years 1900 to 9998.")
+    return day
 
 
 def label(period: int) -> str:

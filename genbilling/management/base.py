@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ..exceptions import BadPeriod, GenbillingError
 from ..periods import get_current_billing_period, parse_period
+from ..services import summaries
 from ..services.month import MonthReport
 
 
@@ -82,25 +83,16 @@ class BillingCommand(GenbillingCommand):
         """Do the work of the command for `period`."""
         raise TypeError("a billing command defines work()")
 
-    def changed(self, report: MonthReport, period: int, options: dict[str, Any], done: str) -> None:
+    def changed(self, report: MonthReport, period: int, options: dict[str, Any], text: str) -> None:
         """Print the summary of a command that changes rows in batches; rows that were held are an error."""
-        self.summary(period, options, f"{done}." if report.changed else f"{done}; nothing to do.")
-        if report.held:
-            keys = ", ".join(map(str, report.held))
-            raise CommandError(
-                f"{len(report.held)} rows were held by other transactions all the while, and not worked: "
-                f"{keys}. It is safe to run the command again."
-            )
+        self.summary(period, options, text)
+        for sentence in summaries.left_of_month(report):
+            raise CommandError(f"{sentence} It is safe to run the command again.")
 
     def summary(self, period: int, options: dict[str, Any], text: str) -> None:
         """Print the last line."""
         dry = " (dry run, nothing was changed)" if options["dry_run"] else ""
         self.stdout.write(f"{self.name} {period}{dry}: {text}")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 product``, ``2 products``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _period(text: str) -> int:

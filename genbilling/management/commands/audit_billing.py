@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from genbilling.management.base import GenbillingCommand, counted
-from genbilling.services import audit
+from genbilling.management.base import GenbillingCommand
+from genbilling.services import audit, summaries
 
 
 class Command(GenbillingCommand):
@@ -26,8 +26,6 @@ class Command(GenbillingCommand):
                 bar.clear()
                 self.stdout.write(finding)
                 findings += 1
-        rows = ", ".join(counted(looked_at[f"{kind}s"], kind) for kind in ("invoice", "charge", "product"))
-        accounts = counted(looked_at["accounts"], "account")
-        self.stdout.write(f"{self.name}: {rows} and {accounts} looked at, {counted(findings, 'finding')}.")
+        self.stdout.write(f"{self.name}: {summaries.of_audit(looked_at, findings)}")
         if findings:
             raise CommandError("The books do not fit together: see above. Nothing was changed.")

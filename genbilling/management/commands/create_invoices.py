@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from genbilling.management.base import BillingCommand, counted
-from genbilling.periods import next_period
-from genbilling.services import month
+from genbilling.management.base import BillingCommand
+from genbilling.services import month, summaries
 
 
 class Command(BillingCommand):
@@ -15,5 +14,4 @@ class Command(BillingCommand):
     def work(self, period: int, options: dict[str, Any]) -> None:
         with self.bar("accounts") as bar:
             report = month.create_invoices(period, dry_run=options["dry_run"], progress=bar.update)
-        done = f"{counted(report.changed, 'invoice')} opened for {next_period(period)}"
-        self.changed(report, period, options, done)
+        self.changed(report, period, options, summaries.of_create_invoices(report, period))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
-from genbilling.management.base import GenbillingCommand, counted
-from genbilling.periods import today
-from genbilling.services.reconcile import reconcile
+from genbilling.exceptions import BadInput
+from genbilling.management.base import GenbillingCommand
+from genbilling.periods import parse_day
+from genbilling.services import reconcile, summaries
 from genbilling.services.reconcile.report import Comparison
-
-DAYS = 30
 
 
 class Command(GenbillingCommand):
@@ -30,7 +28,7 @@ class Command(GenbillingCommand):
             type=_day,
             metavar="YYYY-MM-DD",
             dest="first",
-            help=f"first day; default: {DAYS} days ago",
+            help=f"first day; default: {reconcile.DAYS} days ago",
         )
         parser.add_argument(
             "--to", type=_day, metavar="YYYY-MM-DD", dest="last", help="last day; default: today"
@@ -45,14 +43,13 @@ class Command(GenbillingCommand):
         parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
 
     def run(self, options: dict[str, Any]) -> None:
-        last = options["last"] or today()
-        first = options["first"] or last - timedelta(days=DAYS)
+        first, last = reconcile.days(options["first"], options["last"])
         if first > last:
             raise CommandError(f"--from {first} is after --to {last}.")
         found = Comparison(dry_run=options["dry_run"], known=frozenset(options["known"]))
         try:
             with self.bar("transactions") as bar:
-                reconcile(found, _midnight(first), _midnight(last + timedelta(days=1)), bar.update)
+                reconcile.reconcile_days(found, first, last, bar.update)
         finally:
             # Also when the gateway breaks off: what was repaired is repaired.
             self._tell(found, first, last)
@@ -68,26 +65,12 @@ class Command(GenbillingCommand):
         ):
             for sentence in sentences:
                 self.stdout.write(f"{label}: {sentence}")
-        compared = ", ".join(
-            counted(found.looked_at[f"{kind}s"], kind)
-            for kind in ("transaction", "charge", "refund", "dispute")
-        )
         dry = " (dry run, nothing was changed)" if found.dry_run else ""
-        self.stdout.write(
-            f"{self.name} {first} to {last}{dry}: {compared} compared, "
-            f"{len(found.repaired)} {would}repaired, {len(found.left)} left."
-        )
+        self.stdout.write(f"{self.name} {first} to {last}{dry}: {summaries.of_comparison(found)}")
 
 
 def _day(text: str) -> date:
     try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is not a day: write it as YYYY-MM-DD.") from error
-    if not 1900 <= day.year <= 9998:
-        raise ArgumentTypeError(f"{text!r} is not a day of the years 1900 to 9998.")
-    return day
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())
+        return parse_day(text)
+    except BadInput as error:
+        raise ArgumentTypeError(str(error)) from error

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from genbilling.management.base import BillingCommand, counted
-from genbilling.services import month
+from genbilling.management.base import BillingCommand
+from genbilling.services import month, summaries
 
 
 class Command(BillingCommand):
@@ -17,4 +17,4 @@ class Command(BillingCommand):
     def work(self, period: int, options: dict[str, Any]) -> None:
         with self.bar("products") as bar:
             report = month.reset_products(period, dry_run=options["dry_run"], progress=bar.update)
-        self.changed(report, period, options, f"{counted(report.changed, 'product')} reset")
+        self.changed(report, period, options, summaries.of_reset_products(report))

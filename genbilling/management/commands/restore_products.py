@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from genbilling.management.base import BillingCommand, counted
-from genbilling.services import month
+from genbilling.management.base import BillingCommand
+from genbilling.services import month, summaries
 
 
 class Command(BillingCommand):
@@ -24,4 +24,4 @@ class Command(BillingCommand):
             report = month.restore_products(
                 period, force=options["force"], dry_run=options["dry_run"], progress=bar.update
             )
-        self.changed(report, period, options, f"{counted(report.changed, 'product')} restored")
+        self.changed(report, period, options, summaries.of_restore_products(report))

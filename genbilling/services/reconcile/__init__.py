@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX, Attempt
@@ -16,7 +17,20 @@ from .report import Comparison
 
 T = TypeVar("T", bound=Attempt)
 
+DAYS = 30
+
 Progress = Callable[[int], object]
+
+
+def days(first: date | None, last: date | None) -> tuple[date, date]:
+    """Return the first and the last day of a comparison: the last 30 days, if not asked otherwise."""
+    last = last or today()
+    return first or last - timedelta(days=DAYS), last
+
+
+def reconcile_days(comparison: Comparison, first: date, last: date, progress: Progress = bool) -> None:
+    """Compare the days from `first` to `last`, both included; else as `reconcile`."""
+    reconcile(comparison, _midnight(first), _midnight(last + timedelta(days=1)), progress)
 
 
 def reconcile(comparison: Comparison, since: datetime, until: datetime, progress: Progress = bool) -> None:
@@ -49,3 +63,7 @@ def _unmet(rows: QuerySet[T], since: datetime, until: datetime, comparison: Comp
     sent = rows.filter(created_at__gte=since, created_at__lt=until).exclude(state=Attempt.State.NOT_SENT)
     unmet = [pk for pk, key in sent.order_by("pk").values_list("pk", "key") if key not in comparison.met]
     return (rows.get(pk=pk) for pk in unmet)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())

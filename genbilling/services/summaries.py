@@ -1,0 +1,104 @@
+"""What a verb did, in one line, and what it left undone, a sentence each: for commands and jobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..periods import next_period
+from .month import MonthReport
+from .reconcile.report import Comparison
+from .reports import DispatchReport
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 product``, ``2 products``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def of_create_invoices(report: MonthReport, period: int) -> str:
+    """Return how many invoices were opened by a run in `period`."""
+    return _of_month(report, f"{counted(report.changed, 'invoice')} opened for {next_period(period)}")
+
+
+def of_reset_products(report: MonthReport) -> str:
+    """Return how many products were reset."""
+    return _of_month(report, f"{counted(report.changed, 'product')} reset")
+
+
+def of_restore_products(report: MonthReport) -> str:
+    """Return how many products were restored."""
+    return _of_month(report, f"{counted(report.changed, 'product')} restored")
+
+
+def _of_month(report: MonthReport, done: str) -> str:
+    return f"{done}." if report.changed else f"{done}; nothing to do."
+
+
+def left_of_month(report: MonthReport) -> list[str]:
+    """Return what a command that changes rows in batches left: those that were held."""
+    if not report.held:
+        return []
+    keys = ", ".join(map(str, report.held))
+    return [f"{len(report.held)} rows were held by other transactions all the while, and not worked: {keys}."]
+
+
+def of_dispatch(report: DispatchReport, dry_run: bool = False) -> str:
+    """Return the counts of a dispatch."""
+    counts = report.counts
+    parts = [
+        f"{counts['opened']} opened",
+        f"{counts['closed']} closed (billed {report.billed})",
+        f"{counts['settled at zero']} settled at zero",
+    ]
+    if dry_run:
+        parts += [
+            f"{counts['to charge']} to charge ({report.collected})",
+            f"{counts['to resolve']} to resolve",
+        ]
+        if worked_out := counts["by a handler"]:
+            parts.append(f"{counted(worked_out, 'flat rate')} worked out by a handler on the day")
+    else:
+        parts += [f"{counts['paid']} paid ({report.collected})", f"{counts['refused']} refused"]
+    parts += [f"{counts['without a card']} without a card", _left_alone(report)]
+    parts += [f"{counts['uncertain']} uncertain", f"{len(report.held)} held", f"{len(report.errors)} errors"]
+    if report.announced:
+        parts.append(f"{counted(report.announced, 'signal')} made good")
+    idle = not (sum(counts.values()) or report.announced or report.held or report.errors or report.stopped)
+    return ", ".join(parts) + ("; nothing to do." if idle else ".")
+
+
+def _left_alone(report: DispatchReport) -> str:
+    waits = {wait.value: count for wait, count in report.waits.items() if count}
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(waits.items()))
+    return f"{sum(waits.values())} left alone" + (f" ({reasons})" if reasons else "")
+
+
+def left_of_dispatch(report: DispatchReport) -> list[str]:
+    """Return what a dispatch left undone; empty if it is complete."""
+    left = list(report.errors)
+    left += [
+        f"account {account_id}: not worked; another transaction or run holds it, or charges it"
+        for account_id in report.held
+    ]
+    left += [
+        f"{charge} The outcome is not known; each run asks the gateway again." for charge in report.uncertain
+    ]
+    if report.stopped:
+        left.append(f"The run was stopped: {report.stopped}")
+    return left
+
+
+def of_comparison(found: Comparison) -> str:
+    """Return the counts of a comparison with the gateway's books."""
+    compared = ", ".join(
+        counted(found.looked_at[f"{kind}s"], kind) for kind in ("transaction", "charge", "refund", "dispute")
+    )
+    would = "would be " if found.dry_run else ""
+    return f"{compared} compared, {len(found.repaired)} {would}repaired, {len(found.left)} left."
+
+
+def of_audit(looked_at: Counter[str], findings: int) -> str:
+    """Return the counts of an audit."""
+    rows = ", ".join(counted(looked_at[f"{kind}s"], kind) for kind in ("invoice", "charge", "product"))
+    accounts = counted(looked_at["accounts"], "account")
+    return f"{rows} and {accounts} looked at, {counted(findings, 'finding')}."
