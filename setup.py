@@ -42,6 +42,7 @@ setup(
         "tqdm>=4.60",
     ],
     extras_require={
+        "celery": ["celery>=5.4"],  # for genbilling.celery_tasks
         "postgres": ["psycopg>=3.1.12"],  # the oldest one that Django 6 takes
         "testing": ["pytest>=8", "pytest-django>=4.9"],  # for the plugin genbilling.testing
     },

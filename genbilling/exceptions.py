@@ -155,6 +155,22 @@ class NoAutocommit(TransactionError):
     """The connection is in manual transaction mode: what is written would not be committed."""
 
 
+class LeftUndone(GenbillingError):
+    """A job ended and left something undone, which ``report`` names; it is safe to run it again.
+
+    ``report`` is the JSON-able dict that the job would have returned. It is among ``args``, so that the error
+    comes out whole of pickle and of a task queue's own serializer.
+    """
+
+    def __init__(self, message: str, report: dict[str, Any]) -> None:
+        super().__init__(message, report)
+        self.message = message
+        self.report = report
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class GatewayError(GenbillingError):
     """The payment gateway did not do what was asked; never raised itself."""
 
