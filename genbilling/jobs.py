@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from . import books
 from .exceptions import BadInput, BadPeriod, LeftUndone, shown
 from .models import Charge, Invoice
 from .periods import get_current_billing_period, parse_day, parse_period
@@ -47,6 +48,7 @@ def dispatch_invoices(period: int | None = None) -> Report:
         BadSetting: the gateway or the products are not set up.
     """
     period = _period(period)
+    books.refuse_open_transaction("The job dispatch_invoices")
     done = dispatch(period)
     return _ended(
         f"dispatch_invoices {period}",
@@ -100,12 +102,15 @@ def reconcile_payments(
     Raises:
         BadInput: `first` or `last` is not a day, or are the wrong way round; `known` is no list of texts.
         LeftUndone: something is left for somebody to look at.
+        TransactionOpen, NoAutocommit: as `dispatch_invoices`.
         GatewayUnusable, GatewayUncertain: the gateway did not answer; what was repaired stays.
     """
     begin, end = reconcile.days(_day(first), _day(last))
     if begin > end:
         raise BadInput(f"The first day {begin} is after the last day {end}.")
-    found = Comparison(known=_ids(known))
+    looked_at = _ids(known)
+    books.refuse_open_transaction("The job reconcile_payments")
+    found = Comparison(known=looked_at)
     reconcile.reconcile_days(found, begin, end)
     return _ended(
         f"reconcile_payments {begin} to {end}",
@@ -146,6 +151,7 @@ def send_payment(invoice_id: int) -> Report:
         GatewayUnusable: nothing was sent; the invoice is as it was.
     """
     invoice = _invoice(invoice_id)
+    books.refuse_open_transaction("The job send_payment")
     charge = invoice.send_payment()
     unknown = charge is not None and charge.state == Charge.State.PENDING
     return _ended(
