@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 import warnings
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -114,8 +115,8 @@ def carry_out(queue, period, accounts):
             raise QueueError("The worker that is to be killed has no job.")
         for job in MONTH * 2:
             queue.deliver(job, period)
-        killed.kill()
-        print(f"killed with {paid()} invoices paid, {pending()} charges under way", flush=True)
+        under_way = kill_in_a_sale(killed)
+        print(f"killed with {paid()} invoices paid, and {under_way} of its own under way", flush=True)
         until(lambda: queue.has_ended(killed), "every job ended")
         for job in ("reconcile_payments", "audit_billing") * 2:
             queue.deliver(job)
@@ -127,6 +128,22 @@ def carry_out(queue, period, accounts):
     if "audit_billing" in left:
         raise QueueError("The audit found something in the middle of the month.")
     return left
+
+
+def kill_in_a_sale(worker):
+    """Kill the worker while it charges somebody, if that can be; return how many charges it had under way."""
+    for _ in range(20):
+        # A little further than the last time.
+        time.sleep(0.03)
+        with worker.frozen():
+            before = pending()
+            # Enough for its peers to hear about theirs. What it holds itself may keep them waiting.
+            time.sleep(0.3 if before else 0)
+            if under_way := before & pending():
+                worker.kill()
+                return len(under_way)
+    worker.kill()
+    return 0
 
 
 def finish(period):
@@ -143,7 +160,7 @@ def paid():
 
 
 def pending():
-    return Charge.objects.filter(state=Charge.State.PENDING).count()
+    return set(Charge.objects.filter(state=Charge.State.PENDING).values_list("pk", flat=True))
 
 
 if __name__ == "__main__":

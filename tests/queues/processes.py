@@ -30,6 +30,14 @@ class Worker:
     def said(self):
         return self._log.read_text()
 
+    @contextmanager
+    def frozen(self):
+        """Let it and its children stand still for as long as the block takes."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        yield
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGCONT)
+
     def kill(self):
         """Kill it and its children where they stand."""
         with suppress(ProcessLookupError):
