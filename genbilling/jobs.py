@@ -168,7 +168,12 @@ def send_payment(invoice_id: int) -> Report:
 
 def _changed(what: str, summary: str, done: MonthReport, period: int) -> Report:
     return _ended(
-        what, summary, left=summaries.left_of_month(done), period=period, changed=done.changed, held=done.held
+        what,
+        summary,
+        left=summaries.left_of_month(done),
+        period=period,
+        changed=done.changed,
+        held=len(done.held),
     )
 
 

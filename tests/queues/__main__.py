@@ -49,11 +49,11 @@ def main():
     with stage() as (folder, file, url):
         heard = folder / "heard.txt"
         set_environment(url, heard)
+        queue = queue_called(given.queue)(WORKERS, folder)
         period = get_current_billing_period()
         notes = world.begin(given.accounts, period)
         due = next_period(period)
         notes.turn(due)
-        queue = queue_called(given.queue)(WORKERS, folder)
         with telling(folder):
             left = carry_out(queue, due, given.accounts)
         apps.listen(heard)

@@ -18,10 +18,8 @@ HELP = "There is no redis-server here. On Debian and Ubuntu: apt-get install red
 
 
 @contextmanager
-def broker():
+def broker(program):
     """Run a Redis on the socket that the settings name."""
-    if not (program := shutil.which("redis-server")):
-        sys.exit(HELP)
     socket = settings.REDIS.removeprefix("redis+socket://")
     options = ["--port", "0", "--unixsocket", socket, "--save", ""]
     with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as server:
@@ -47,12 +45,13 @@ class CeleryQueue:
         command = [sys.executable, "-m", "celery", "-A", "tests.queues.celery_app", "worker", "-l", "INFO"]
         self._commands = {name: [*command, "-n", f"{name}@here"] for name in names}
         self._folder = folder
+        self._redis = shutil.which("redis-server") or sys.exit(HELP)
         self._results = []
 
     @contextmanager
     def working(self):
         """Run the workers, and give them when all are there."""
-        with broker(), workers(self._commands, self._folder) as running:
+        with broker(self._redis), workers(self._commands, self._folder) as running:
             until(lambda: len(app.control.ping(timeout=0.5)) == len(running), "the workers answer")
             yield running
 
@@ -61,7 +60,9 @@ class CeleryQueue:
 
     def is_at_work(self, worker):
         """Whether the worker has a job now."""
-        return bool(app.control.inspect([f"{worker.name}@here"], timeout=0.5).active()[f"{worker.name}@here"])
+        name = f"{worker.name}@here"
+        answers = app.control.inspect([name], timeout=10).active() or {}
+        return bool(answers.get(name))
 
     def has_ended(self, killed):
         """Whether every job ended: those of the `killed` worker were delivered again."""
