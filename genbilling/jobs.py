@@ -25,7 +25,7 @@ from .exceptions import BadInput, BadPeriod, LeftUndone, shown
 from .models import Charge, Invoice
 from .periods import get_current_billing_period, parse_day, parse_period
 from .services import audit, month, reconcile, summaries
-from .services.dispatching import dispatch_invoices as dispatch
+from .services.billing import dispatch_invoices as dispatch
 from .services.month import MonthReport
 from .services.reconcile.report import Comparison
 
