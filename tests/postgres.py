@@ -35,13 +35,13 @@ def database() -> dict[str, object]:
     }
 
 
-def start() -> str:
+def start(configuration: str = CONFIGURATION) -> str:
     """Start a server in a fresh folder and return its URI. It stops when this process exits, unless
     that is killed, and takes its folder along."""
     server = get_server(tempfile.mkdtemp(prefix="genbilling-postgres-"), cleanup_mode="delete", start=False)
     server.ensure_pgdata_inited()
     with (server.pgdata / "postgresql.conf").open("a") as file:
-        file.write(CONFIGURATION)
+        file.write(configuration)
     server.start()  # registers its own stop with atexit, which a plain SIGTERM would skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     return server.get_uri()

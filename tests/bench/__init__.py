@@ -1,1 +1,1 @@
-"""How fast the sandbox is: ``python -m tests.bench``. Nothing here is a test; it only prints."""
+"""How fast billing is, beside what the database and the gateway can do: ``python -m tests.bench``."""
