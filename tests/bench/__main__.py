@@ -1,4 +1,4 @@
-"""Measure the billing run, each figure beside a reference of the same run, and write it into the documentation.
+"""Measure the billing run, each figure beside a reference of the same run, and write a page about it.
 
 It runs on a PostgreSQL of its own that keeps what was committed, as a project's does. Only the ratios say
 something about genbilling: the rest says what the machine can do, and how busy it is.
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench import table
 from tests.bench.bench import SHORT, Bench, Sizes
 from tests.bench.figures import FIGURES
-from tests.bench.million import million
+from tests.bench.million import COLUMNS, million
 from tests.settings import TOP
 
 PAGE = TOP / "docs" / "performance.rst"
@@ -22,32 +22,41 @@ def main():
     options.add_argument("--only", choices=FIGURES, help="one figure; prints, and writes nothing")
     options.add_argument("--short", action="store_true", help="a few rows, to see that it works")
     options.add_argument(
-        "--million", action="store_true", help="1,000,000 accounts on both databases instead"
+        "--million", action="store_true", help="a million accounts on both databases instead"
     )
-    options.add_argument(
-        "--page", type=Path, default=PAGE, help="the file to write into (default: %(default)s)"
-    )
+    options.add_argument("--page", type=Path, default=PAGE, help="what to write into (default: %(default)s)")
     given = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="genbilling-bench-") as folder:
-        bench = Bench(Path(folder), SHORT if given.short else Sizes())
-        print(table.machine(bench.server.version), flush=True)
+    if given.short and given.page == PAGE:
+        options.error("--short measures nothing: give it another page with --page.")
+    sizes = SHORT if given.short else Sizes()
+    with (
+        tempfile.TemporaryDirectory(prefix="genbilling-bench-") as folder,
+        Bench(Path(folder), sizes) as bench,
+    ):
+        print(machine := table.machine(bench.server.version), flush=True)
         if given.million:
-            columns, rows, name = *million(bench), "million"
+            name, columns, rows = "million", COLUMNS, told(million(bench, sizes.million))
         else:
-            columns, rows, name = table.COLUMNS, list(measure(bench, given.only)), "figures"
+            name, columns, rows = "figures", table.COLUMNS, told(figures(bench, given.only))
     if given.only is None:
-        text = f"{table.machine(bench.server.version)}\n\n{table.rst(columns, rows)}"
-        table.put(given.page, name, text)
+        table.put(given.page, name, f"{machine}\n\n{table.rst(columns, rows)}")
         print(f"Written into {given.page}.")
 
 
-def measure(bench, only):
-    """Yield the cells of each row, and print them as they come."""
+def figures(bench, only):
+    """Yield the cells of each row, of all figures or of one."""
     for name, rows in FIGURES.items():
         if only in (None, name):
-            for row in rows(bench):
-                print(" | ".join(row.cells()), flush=True)
-                yield row.cells()
+            yield from (row.cells() for row in rows(bench))
+
+
+def told(rows):
+    """Return all rows, and print them as they come."""
+    found = []
+    for cells in rows:
+        print(" | ".join(cells), flush=True)
+        found.append(cells)
+    return found
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import vault
-from tests.bench.children import measure
+from tests.bench.children import Children
 from tests.bench.server import Server
 from tests.sandbox.connections import serve
 
@@ -25,6 +25,7 @@ class Sizes:
     clients: int = 8
     sales_of_a_client: int = 250
     sandbox_books: tuple[int, int] = (100, 100_000)
+    million: int = 1_000_000
 
 
 SHORT = Sizes(
@@ -39,6 +40,7 @@ SHORT = Sizes(
     clients=1,
     sales_of_a_client=5,
     sandbox_books=(20, 40),
+    million=20,
 )
 
 
@@ -47,28 +49,31 @@ class Bench:
 
     def __init__(self, folder: Path, sizes: Sizes):
         self.folder, self.sizes = folder, sizes
-        self.server = Server()
+        self.server = Server(quick=sizes is SHORT)
+        self._children = Children(self.server.environment())
         self._templates = {}
         self._vault = None
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._children.__exit__()
+        self.server.drop_all()
+
     def filled(self, **how):
-        """Return the name of a database with books as `filling_books.fill` makes them; it is not to be changed."""
+        """Return the name of a database with books as `filling_books.fill` makes them; for copies."""
         key = tuple(sorted(how.items()))
         if key not in self._templates:
-            name = self.server.new(self._migrated() if how else "template1")
+            name = self.server.new(self.filled() if how else "template1")
             self.run(name, ("fill", how) if how else ("migrate", {}))
             self._templates[key] = name
         return self._templates[key]
 
-    def _migrated(self):
-        return self.filled()
-
     def run(self, name, *orders, gateway=None):
         """Measure a process for each of `orders`, on the database `name` and the served sandbox `gateway`."""
-        environment = self.server.environment(name)
-        if gateway is not None:
-            environment["GENBILLING_BENCH_GATEWAY"] = f"http://127.0.0.1:{gateway.port}"
-        return measure(environment, *orders)
+        where = {} if gateway is None else {"gateway": f"http://127.0.0.1:{gateway.port}"}
+        return self._children.measure(name, *orders, **where)
 
     def run_on_copy(self, template, *orders, gateway=None):
         """Do as `run` does, on a copy of the database that is then thrown away."""
@@ -77,7 +82,7 @@ class Bench:
 
     @contextmanager
     def gateway(self, milliseconds):
-        """Give a served sandbox that has the cards of the books, and answers after so many milliseconds more."""
+        """Give a served sandbox that has the cards of the books, and answers that many milliseconds late."""
         if self._vault is None:
             self._vault = self.folder / "vault.sqlite3"
             vault.fill(self._vault, self.sizes.dispatch)

@@ -1,9 +1,8 @@
-"""Starting the processes that are measured, one or several at once."""
+"""Having things done and measured in processes of their own."""
 
 import json
 import subprocess
 import sys
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tests.settings import TOP
@@ -31,34 +30,41 @@ class Measured:
         return self.count / self.seconds
 
 
-def measure(environment, *orders):
-    """Have a process for each of `orders`, a name and its arguments; they begin at the same time."""
-    with ExitStack() as stack:
-        processes = [stack.enter_context(_start(environment, *order)) for order in orders]
-        for process in processes:
-            _expect(process, process.stdout.readline() == "ready\n")
-        for process in processes:
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        return _together([_result(process) for process in processes])
+class Children:
+    """The processes that work on one server of databases; a context manager."""
 
+    def __init__(self, environment):
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.child"],
+            cwd=TOP,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
-def _start(environment, name, arguments):
-    command = [sys.executable, "-m", "tests.bench.child", name, json.dumps(arguments)]
-    return subprocess.Popen(
-        command, cwd=TOP, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    def __enter__(self):
+        return self
 
+    def __exit__(self, *_):
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
 
-def _result(process):
-    line = process.stdout.readline()
-    _expect(process, line)
-    return json.loads(line)
+    def measure(self, database, *orders, gateway="embedded"):
+        """Have a process for each of `orders`, a name and its arguments; they begin at the same time.
 
-
-def _expect(process, fulfilled):
-    if not fulfilled:
-        raise SystemExit(f"A measured process failed: {' '.join(process.args[3:])}")
+        Args:
+            database: the name of the one that they work on.
+            gateway: the address of the gateway.
+        """
+        order = {"database": str(database), "gateway": gateway, "orders": orders}
+        self._process.stdin.write(f"{json.dumps(order)}\n")
+        self._process.stdin.flush()
+        results = json.loads(self._process.stdout.readline() or "null")
+        if results is None:
+            raise SystemExit(f"A measured process failed: {orders}")
+        return _together(results)
 
 
 def _together(results):

@@ -3,6 +3,7 @@
 import os
 
 import psycopg
+from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from tests.postgres import URI
@@ -10,5 +11,5 @@ from tests.postgres import URI
 
 def connect(name=None, **options):
     """Return an autocommitting connection to this process's database, or to the one called `name`."""
-    dbname = name or os.environ["GENBILLING_TEST_DATABASE_NAME"]
+    dbname = name or connection.settings_dict["NAME"]
     return psycopg.connect(make_conninfo(os.environ[URI], dbname=dbname), autocommit=True, **options)

@@ -1,11 +1,7 @@
 """The settings of the processes that are measured."""
 
-import os
-
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, GENBILLING
-
-BRAINTREE_ENVIRONMENT = os.environ.get("GENBILLING_BENCH_GATEWAY", "embedded")
 
 PRODUCTS = [
     {

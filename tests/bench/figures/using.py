@@ -1,16 +1,16 @@
 """How fast units are consumed."""
 
+from functools import partial
+
 from tests.bench.table import Row
 
 
 def rows(bench):
     template = bench.filled(accounts=bench.sizes.users, raised=10_000_000)
     for processes in (1, bench.sizes.users):
+        orders, bare_orders = (_orders(name, processes, bench.sizes.uses) for name in ("use", "bare use"))
         ours, bare = bench.medians(
-            *(
-                lambda name=name: bench.run_on_copy(template, *_orders(name, processes, bench.sizes.uses))
-                for name in ("use", "bare use")
-            )
+            partial(bench.run_on_copy, template, *orders), partial(bench.run_on_copy, template, *bare_orders)
         )
         yield Row(
             what=f"use_product, {processes} process(es), an account each, {ours.count:,} calls",
