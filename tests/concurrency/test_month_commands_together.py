@@ -200,21 +200,22 @@ def test_what_somebody_else_opens_and_leaves_open_is_waited_for_within_bounds(mo
 
 
 @pytest.mark.postgres
-def test_no_step_that_is_bought_during_resets_loses_its_units():
-    users = owners(4, "MSG")
-    rounds = 15
-
-    def buy(user):
-        for _ in range(rounds):
-            add_step_to_product("MSG", user)
-
-    def reset():
-        for _ in range(rounds):
-            month.reset_products(OCTOBER)
-
-    with at("2026-10-01"):
-        at_once(*(partial(buy, user) for user in users), reset, reset)
-    assert set(Product.objects.values_list("capacity", flat=True)) == {1000 + rounds * 1000}
+@pytest.mark.tampers
+def test_a_step_that_is_bought_between_the_look_of_a_reset_and_its_lock_keeps_its_units(monkeypatch):
+    [user] = used_and_stepped(1)
+    # The statement has looked, and stops at a gate before it locks.
+    gate = "AND (SELECT pg_advisory_lock(7)::text) = '' FOR NO KEY UPDATE"
+    gated = month.RESET_WHAT_IS_FREE.replace("FOR NO KEY UPDATE", gate)
+    monkeypatch.setattr(month, "RESET_WHAT_IS_FREE", gated)
+    with in_background() as begin:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(7)")
+            running = begin(partial(month.reset_products, OCTOBER))
+            until_waiting()
+            with at("2026-10-01"):
+                begin(partial(add_step_to_product, "MSG", user, 3)).result()
+        assert running.result() == month.MonthReport(changed=1, held=[])
+    assert Product.objects.get().capacity == 1000 + 3000
 
 
 def used_and_stepped(number):
