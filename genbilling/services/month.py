@@ -37,7 +37,7 @@ RESET = """
 """
 # One statement, so that products and steps are seen at one moment. What commits between that moment and our
 # lock (a purchase) makes another version of the product's row, which is left alone and counts as held. The
-# bounds are for the planner, who would read the whole table for each range.
+# bounds are for the planner, which would read the whole table for each range.
 RESET_WHAT_IS_FREE = f"""
     WITH found AS MATERIALIZED (
         {{wrong}}
@@ -92,7 +92,8 @@ def restore_products(
         # By force those are wanted that were just changed, too.
         return changed, keys_of(wanted(keys).exclude(used=0, restored_period=period))
 
-    return _work(Change(rows=Product.objects.all(), wanted=wanted, make=restore), dry_run, progress)
+    change = Change(rows=Product.objects.all(), wanted=wanted, make=restore, settles=not force)
+    return _work(change, dry_run, progress)
 
 
 def reset_products(period: int, *, dry_run: bool = False, progress: Progress = bool) -> MonthReport:
@@ -167,7 +168,7 @@ def _reset(period: int, keys: Keys) -> Done:
             select, parameters = _sql(wrong.annotate(version=RawSQL("genbilling_product.xmin", [])))
             cursor.execute(RESET_WHAT_IS_FREE.format(wrong=select), parameters)
             changed, left = cursor.fetchone()
-            return changed, sorted(left)
+            return changed, left
         select, parameters = _sql(wrong)
         cursor.execute(RESET.format(wrong=f"({select}) AS wrong"), parameters)
         changed = cursor.rowcount

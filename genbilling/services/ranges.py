@@ -34,11 +34,13 @@ class Change:
         rows: all of the table, by whose keys the ranges go.
         wanted: the rows to change, among those with certain keys.
         make: change them, but for what others hold; return how many were changed, and the keys of those left.
+        settles: what was changed is not wanted any more, so that a range may be worked twice.
     """
 
     rows: QuerySet[Any]
     wanted: Callable[[Keys], QuerySet[Any]]
     make: Callable[[Keys], Done]
+    settles: bool = True
 
 
 def count(change: Change) -> int:
@@ -53,12 +55,20 @@ def work(change: Change, progress: Progress) -> Done:
         How many rows were changed, and the keys of those that others held all the while.
     """
     changed = 0
+    again: list[Keys] = []
     held: list[int] = []
     for keys in _ranges(change.rows):
         done, left = _change_what_is_free(change, keys)
         progress(done)
+        changed += done
+        if left:
+            # Not the keys, where the range will do: beside another run they would be half of all there are.
+            again.append(keys if change.settles else _among(left))
+    for keys in again:
+        done, left = _change_what_is_free(change, keys)
+        progress(done)
         changed, held = changed + done, held + left
-    done, held = _wait_for(change, held, progress) if held else (0, [])
+    done, held = _wait_for(change, held, progress)
     return changed + done, held
 
 
