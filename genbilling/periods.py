@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 from django.utils import dateformat, timezone
@@ -55,6 +56,7 @@ def days_in(period: int) -> int:
     return calendar.monthrange(first.year, first.month)[1]
 
 
+@lru_cache
 def next_period(period: int) -> int:
     """Return the period after `period`: 202701 for 202612."""
     return period_of(first_day(period) + relativedelta(months=1))

@@ -12,7 +12,7 @@ from django.db.models import F, Max, Q, QuerySet
 
 from ..models import Card, Charge
 from ..models.charges import AUTHENTICATION_REQUIRED
-from .rows import update_rows
+from .rows import among, update_rows
 
 # Declined for good once more, after it was stored anew and tried: to store it again does not help for so
 # long.
@@ -59,7 +59,7 @@ def _learn_numbers(together: list[tuple[Charge, Card]]) -> None:
 def _note_paid(together: list[tuple[Charge, Card]]) -> None:
     first = [card.pk for _, card in together if not card.paid_before]
     if first:
-        Card.objects.filter(pk__in=first).update(paid_before=True)
+        Card.objects.filter(among("pk", first)).update(paid_before=True)
     forgiven = [card for _, card in together if card.block or card.hard_declines]
     if forgiven:
         _same(forgiven).update(block=Block.NONE, hard_declines=0, hard_declined_at=None)

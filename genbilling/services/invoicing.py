@@ -11,6 +11,7 @@ from ..exceptions import HandlerError
 from ..models import Account, Invoice, InvoiceItem, Product
 from ..money import ZERO
 from ..periods import from_to, next_period
+from .rows import among
 
 
 def open_invoice(account: Account, period: int) -> Invoice:
@@ -39,7 +40,8 @@ def open_missing_invoices(accounts: Iterable[Account], period: int) -> int:
     if not behind:
         return 0
     first = min(account.invoiced_through for account in behind)
-    between = Invoice.objects.filter(account__in=behind, period__gt=first, period__lte=period)
+    keys = [account.pk for account in behind]
+    between = Invoice.objects.filter(among("account__pk", keys), period__gt=first, period__lte=period)
     there = set(between.values_list("account_id", "period"))
     missing = [
         Invoice(account=account, period=one)
@@ -49,7 +51,7 @@ def open_missing_invoices(accounts: Iterable[Account], period: int) -> int:
     ]
     # What somebody opens at the same moment is there, too.
     Invoice.objects.bulk_create(missing, ignore_conflicts=True)
-    Account.objects.filter(pk__in=[account.pk for account in behind]).update(invoiced_through=period)
+    Account.objects.filter(among("pk", keys)).update(invoiced_through=period)
     for account in behind:
         account.invoiced_through = period
     return len(missing)

@@ -10,6 +10,7 @@ from enum import Enum
 
 from .. import conf, periods
 from ..models import Card, Charge, Invoice
+from .rows import among
 
 COOL_DOWN = timedelta(hours=1)
 TRIES_WINDOW = timedelta(days=30)
@@ -68,7 +69,7 @@ def refusals_of(invoices: Iterable[Invoice]) -> defaultdict[int, list[Refusal]]:
     # Whatever was refused and is not settled is called failed.
     failed = [invoice.pk for invoice in invoices if invoice.failed]
     if failed:
-        refused = Charge.objects.filter(invoice__in=failed, state=Charge.State.REFUSED)
+        refused = Charge.objects.filter(among("invoice__pk", failed), state=Charge.State.REFUSED)
         for charge in refused.order_by("ended_at", "pk").only(*REFUSAL):
             assert charge.ended_at is not None
             refusal = Refusal(

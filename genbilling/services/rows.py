@@ -1,13 +1,42 @@
-"""Many rows changed by one statement, each to values of its own."""
+"""Many rows at once: found by a list of keys, or changed by one statement, each to values of its own.
+
+A list is one parameter of a statement: a thousand take the driver longer than the database needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.lookups import Lookup
 
 from .. import books
+
+
+@models.IntegerField.register_lookup
+class Among(Lookup):
+    """As ``in`` for a list of whole numbers, with the list as one parameter; see `among`."""
+
+    lookup_name = "genbilling_among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """Return the condition for SQLite, which takes a list as JSON."""
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(self.rhs)]
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Return the condition for PostgreSQL."""
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} = ANY(%s)", [*parameters, self.rhs]
+
+
+def among(field: str, keys: Iterable[int]) -> Q:
+    """Return the condition that `field`, a key, is one of `keys`: ``among("account__pk", [1, 2])``."""
+    return Q(**{f"{field}__genbilling_among": list(keys)})
 
 
 def update_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -17,31 +46,33 @@ def update_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     """
     connection = books.connection()
     columns: list[Any] = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
-    size = (connection.features.max_query_params or 30_000) // len(columns)
-    for start in range(0, len(rows), size):
-        part = rows[start : start + size]
+    most = len(rows) or 1
+    if connection.vendor != "postgresql":
+        most = (connection.features.max_query_params or 999) // len(columns)
+    for first in range(0, len(rows), most):
+        prepared = [
+            [column.get_db_prep_save(value, connection) for column, value in zip(columns, row, strict=True)]
+            for row in rows[first : first + most]
+        ]
+        given, parameters = _given(columns, prepared, connection)
         with connection.cursor() as cursor:
-            cursor.execute(_statement(model, columns, len(part)), list(_parameters(columns, part)))
+            cursor.execute(_update(model, columns, given), parameters)
 
 
-def _statement(model: type[models.Model], columns: list[Any], count: int) -> str:
-    connection = books.connection()
-    quote = connection.ops.quote_name
-    # PostgreSQL takes the types of all rows from the first; SQLite has none.
-    typed = [f"CAST(%s AS {column.cast_db_type(connection)})" for column in columns]
-    first = typed if connection.vendor == "postgresql" else ["%s"] * len(columns)
-    others = f", ({', '.join(['%s'] * len(columns))})" * (count - 1)
-    names = [quote(column.column) for column in columns]
+def _given(columns: list[Any], rows: list[list[Any]], connection: Any) -> tuple[str, list[Any]]:
+    """Return the rows as something to select from, and its parameters."""
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{column.cast_db_type(connection)}[]" for column in columns)
+        return f"SELECT * FROM unnest({arrays})", [list(values) for values in zip(*rows, strict=True)]
+    marks = f"({', '.join(['%s'] * len(columns))})"
+    return f"VALUES {', '.join([marks] * len(rows))}", [value for row in rows for value in row]
+
+
+def _update(model: type[models.Model], columns: list[Any], given: str) -> str:
+    quote = books.connection().ops.quote_name
+    table, names = quote(model._meta.db_table), [quote(column.column) for column in columns]
     return (
-        f"WITH given ({', '.join(names)}) AS (VALUES ({', '.join(first)}){others}) "
-        f"UPDATE {quote(model._meta.db_table)} "
+        f"WITH given ({', '.join(names)}) AS ({given}) UPDATE {table} "
         f"SET {', '.join(f'{name} = given.{name}' for name in names[1:])} "
-        f"FROM given WHERE {quote(model._meta.db_table)}.{names[0]} = given.{names[0]}"
+        f"FROM given WHERE {table}.{names[0]} = given.{names[0]}"
     )
-
-
-def _parameters(columns: list[Any], rows: Sequence[Sequence[Any]]) -> Iterator[Any]:
-    connection = books.connection()
-    for row in rows:
-        for column, value in zip(columns, row, strict=True):
-            yield column.get_db_prep_save(value, connection)

@@ -20,7 +20,7 @@ from ...money import ZERO
 from .. import attempts, retries
 from ..locks import Patience, lock_rows
 from ..retries import Refusals, Wait
-from ..rows import update_rows
+from ..rows import among, update_rows
 from .records import move_invoices
 
 State = Charge.State
@@ -61,15 +61,15 @@ class Claims:
 def read_standings(accounts: Iterable[Account]) -> list[Standing]:
     """Return how `accounts` stand, by a handful of queries."""
     standings = {account.pk: Standing(account=account) for account in accounts}
-    unsettled = Invoice.objects.unsettled().filter(account__in=list(standings), closed=True)
+    unsettled = Invoice.objects.unsettled().filter(among("account__pk", standings), closed=True)
     invoices = list(unsettled.order_by("account_id", "period"))
     for invoice in invoices:
         standings[invoice.account_id].due.append(invoice)
-    for card in Card.objects.filter(account__in=list(standings), state=Card.State.CURRENT):
+    for card in Card.objects.filter(among("account__pk", standings), state=Card.State.CURRENT):
         standings[card.account_id].card = card
     of_key = {invoice.pk: invoice for invoice in invoices}
     # The charges are the authority, whatever somebody did to an invoice's flags.
-    live = Charge.objects.filter(invoice__in=list(of_key), state__in=[State.PAID, State.PENDING])
+    live = Charge.objects.filter(among("invoice__pk", of_key), state__in=[State.PAID, State.PENDING])
     for charge in live:
         charge.invoice = of_key[charge.invoice_id]
         standings[charge.invoice.account_id].charges[charge.invoice_id] = charge
@@ -94,7 +94,7 @@ def claim(
     with books.atomic(durable=True):
         if patience is not None:
             patience.limit_wait()
-        accounts = lock_rows(Account.objects.filter(pk__in=list(start_from)), skip_locked=patience is None)
+        accounts = lock_rows(Account.objects.filter(among("pk", start_from)), skip_locked=patience is None)
         claims.accounts = {account.pk: account for account in accounts}
         claims.held = [key for key in start_from if key not in claims.accounts]
         chosen: list[tuple[Standing, Invoice]] = []
@@ -157,8 +157,8 @@ def _lock_chosen(
     claims: Claims, chosen: list[tuple[Standing, Invoice]], patience: Patience | None
 ) -> list[tuple[Standing, Invoice]]:
     """Lock the chosen invoices; return those that are still as they were when they were chosen."""
-    wanted = Invoice.objects.unsettled().filter(pk__in=[invoice.pk for _, invoice in chosen], closed=True)
-    free = wanted.filter(pending_charge__isnull=True)
+    wanted = Invoice.objects.filter(among("pk", (invoice.pk for _, invoice in chosen)))
+    free = wanted.unsettled().filter(closed=True, pending_charge__isnull=True)
     locked = {one.pk for one in lock_rows(free, skip_locked=patience is None)} if chosen else set()
     claims.held += [standing.account.pk for standing, invoice in chosen if invoice.pk not in locked]
     return [(standing, invoice) for standing, invoice in chosen if invoice.pk in locked]

@@ -16,6 +16,7 @@ from ...models import Account, Invoice, Product
 from ..invoicing import open_missing_invoices
 from ..locks import Patience, is_everybodys, is_held, last_pass
 from ..reports import DispatchReport
+from ..rows import among
 from . import filling, totals
 from .page import Page
 
@@ -87,7 +88,7 @@ class Closing:
         held, self._held = self._held, []
         for first in range(0, len(held), PAGE):
             keys = held[first : first + PAGE]
-            still = accounts_to_close(self._period).filter(pk__in=keys).order_by("pk")
+            still = accounts_to_close(self._period).filter(among("pk", keys)).order_by("pk")
             self._held += still.values_list("pk", flat=True)
         self._progress(len(held) - len(self._held))
 
@@ -101,7 +102,7 @@ class Closing:
     def _apart(self, keys: list[int]) -> Iterator[list[int]]:
         """Yield the accounts that the project's own code bills one by one: it may take its time."""
         names = filling.products_with_handler()
-        owing = filling.owing(self._period).filter(account__in=keys, name__in=names)
+        owing = filling.owing(self._period).filter(among("account__pk", keys), name__in=names)
         apart = set(owing.values_list("account_id", flat=True)) if names else set()
         yield [key for key in keys if key not in apart]
         for key in keys:
@@ -147,7 +148,8 @@ class Closing:
             page.lock_what_is_due()
             drafts = page.drafts()
             for through, products in filling.find_owed(drafts, page.products()).items():
-                Product.objects.filter(pk__in=[one.pk for one in products]).update(billed_through=through)
+                moved = Product.objects.filter(among("pk", (product.pk for product in products)))
+                moved.update(billed_through=through)
             filling.Filling(drafts).fill()
             closed = totals.close(drafts, self._period)
         self._report.closed(opened, closed)

@@ -14,6 +14,7 @@ from ...models.products import Terms
 from ...money import ZERO
 from ...periods import from_to, next_period
 from ..invoicing import check_item
+from ..rows import among
 
 
 @dataclass(kw_only=True)
@@ -123,7 +124,7 @@ class Filling:
         }
         found: defaultdict[int, list[FormerTerms]] = defaultdict(list)
         if earlier:
-            for one in FormerTerms.objects.filter(product__in=earlier).order_by("through_period"):
+            for one in FormerTerms.objects.filter(among("product__pk", earlier)).order_by("through_period"):
                 found[one.product_id].append(one)
         return found
 

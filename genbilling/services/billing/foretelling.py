@@ -15,6 +15,7 @@ from ...money import ZERO, to_cents
 from ...money import total as total_of
 from ...periods import from_to, next_period
 from ..reports import DispatchReport
+from ..rows import among
 from . import filling
 from .charging import dispatch_policy
 from .claims import Standing, read_standings
@@ -54,7 +55,7 @@ def _drafts(accounts: list[Account], period: int) -> list[Draft]:
     """Return what would be closed: open invoices that are due, and those that would be opened first."""
     of_key = {account.pk: account for account in accounts}
     there: defaultdict[int, list[Invoice]] = defaultdict(list)
-    for invoice in Invoice.objects.filter(account__in=of_key, period__lte=period):
+    for invoice in Invoice.objects.filter(among("account__pk", of_key), period__lte=period):
         there[invoice.account_id].append(invoice)
     drafts = []
     for account in accounts:
@@ -76,7 +77,8 @@ def _missing(account: Account, invoices: Iterable[Invoice], period: int) -> Iter
 
 def _foretell_closing(drafts: list[Draft], report: DispatchReport) -> None:
     owing = filling.owing(max((draft.invoice.period for draft in drafts), default=0))
-    filling.find_owed(drafts, owing.filter(account__in={draft.account.pk for draft in drafts}).order_by("pk"))
+    of_drafts = among("account__pk", {draft.account.pk for draft in drafts})
+    filling.find_owed(drafts, owing.filter(of_drafts).order_by("pk"))
     by_handler = set(filling.products_with_handler())
     for draft in drafts:
         worked_out = [one for one in draft.owed if one[0].name in by_handler]
@@ -89,7 +91,8 @@ def _foretell_closing(drafts: list[Draft], report: DispatchReport) -> None:
 
 
 def _foretell_totals(drafts: list[Draft]) -> None:
-    items = InvoiceItem.objects.filter(invoice__in=[one.invoice.pk for one in drafts if one.invoice.pk])
+    keys = (draft.invoice.pk for draft in drafts if draft.invoice.pk)
+    items = InvoiceItem.objects.filter(among("invoice__pk", keys))
     sums = dict(
         items.order_by().values("invoice").annotate(total=Sum("amount")).values_list("invoice", "total")
     )

@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 
 from ...models import Account, Invoice, Product
 from ..locks import lock_rows
+from ..rows import among
 from . import filling
 from .filling import Draft
 
@@ -20,7 +21,7 @@ class Page:
 
     def __init__(self, keys: list[int], period: int, *, skip_locked: bool) -> None:
         self._keys, self._period, self._skip_locked = keys, period, skip_locked
-        accounts = lock_rows(Account.objects.filter(pk__in=keys), skip_locked=skip_locked)
+        accounts = lock_rows(Account.objects.filter(among("pk", keys)), skip_locked=skip_locked)
         self._accounts = {account.pk: account for account in accounts}
         self._products: list[Product] = []
         self._invoices: list[Invoice] = []
@@ -52,9 +53,9 @@ class Page:
         return [key for key in self._keys if key not in self._accounts]
 
     def _lock(self, rows: QuerySet[Any]) -> list[Any]:
-        wanted = rows.filter(account__in=list(self._accounts)).order_by("pk")
+        wanted = rows.filter(among("account__pk", self._accounts)).order_by("pk")
         there = dict(wanted.values_list("pk", "account_id"))
-        locked = lock_rows(wanted.filter(pk__in=list(there)), skip_locked=self._skip_locked) if there else []
+        locked = lock_rows(wanted.filter(among("pk", there)), skip_locked=self._skip_locked) if there else []
         self._leave(there[key] for key in there.keys() - {row.pk for row in locked})
         return locked
 

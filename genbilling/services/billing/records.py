@@ -18,7 +18,7 @@ from ...models import Charge, Invoice
 from .. import attempts, card_notes
 from ..locks import Patience, lock_rows
 from ..retries import Wait
-from ..rows import update_rows
+from ..rows import among, update_rows
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +91,10 @@ def is_ours(charge: Charge, outcome: Outcome) -> bool:
 
 
 def _lock(charges: list[Charge], *, skip_locked: bool) -> tuple[dict[int, Invoice], dict[int, Charge]]:
-    wanted = Invoice.objects.filter(pk__in={charge.invoice_id for charge in charges})
+    wanted = Invoice.objects.filter(among("pk", {charge.invoice_id for charge in charges}))
     invoices = {invoice.pk: invoice for invoice in lock_rows(wanted, skip_locked=skip_locked)}
-    free = Charge.objects.filter(pk__in=[charge.pk for charge in charges], invoice__in=list(invoices))
+    wanted_charges = Charge.objects.filter(among("pk", (charge.pk for charge in charges)))
+    free = wanted_charges.filter(among("invoice__pk", invoices))
     stored = {charge.pk: charge for charge in lock_rows(free, skip_locked=skip_locked)}
     for charge in stored.values():
         charge.invoice = invoices[charge.invoice_id]

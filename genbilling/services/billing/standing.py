@@ -17,6 +17,7 @@ from ... import books, conf
 from ...models import Account, Invoice
 from .. import accounts, retries
 from ..locks import lock_rows
+from ..rows import among
 from .claims import Standing, read_standings
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def follow_payments(account_ids: Iterable[int]) -> list[Account]:
 
 
 def _follow(account_ids: list[int]) -> list[Account]:
-    wanted = Account.objects.filter(pk__in=account_ids)
+    wanted = Account.objects.filter(among("pk", account_ids))
     if conf.retry_days() is None:
         wanted = wanted.recovering()
         account_ids = list(wanted.values_list("pk", flat=True))
@@ -51,7 +52,7 @@ def _follow(account_ids: list[int]) -> list[Account]:
         return []
     now, expired = timezone.now(), []
     with books.atomic():
-        locked = lock_rows(Account.objects.filter(pk__in=account_ids), skip_locked=True)
+        locked = lock_rows(Account.objects.filter(among("pk", account_ids)), skip_locked=True)
         if held := set(account_ids) - {account.pk for account in locked}:
             logger.warning("Accounts %s are held; their status follows with the next dispatch.", sorted(held))
         for standing in read_standings(locked):

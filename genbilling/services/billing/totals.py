@@ -15,7 +15,7 @@ from ...models import Account, Invoice, InvoiceItem, InvoiceNumber, Step
 from ...money import ZERO
 from ...periods import label
 from ..invoicing import open_invoice
-from ..rows import update_rows
+from ..rows import among, update_rows
 from ..seals import seal
 from .filling import Draft, save_added
 
@@ -51,14 +51,15 @@ def close(drafts: list[Draft], period: int) -> list[Invoice]:
 def _items(drafts: Iterable[Draft]) -> defaultdict[int, list[InvoiceItem]]:
     # As they are in the books: what was there, what was filled in, what a handler put there.
     items: defaultdict[int, list[InvoiceItem]] = defaultdict(list)
-    for item in InvoiceItem.objects.filter(invoice__in=[draft.invoice.pk for draft in drafts]).order_by("pk"):
+    there = InvoiceItem.objects.filter(among("invoice__pk", (draft.invoice.pk for draft in drafts)))
+    for item in there.order_by("pk"):
         items[item.invoice_id].append(item)
     return items
 
 
 def _steps(drafts: Iterable[Draft]) -> defaultdict[int, list[Step]]:
     steps: defaultdict[int, list[Step]] = defaultdict(list)
-    for step in Step.objects.filter(invoice__in=[draft.invoice.pk for draft in drafts]):
+    for step in Step.objects.filter(among("invoice__pk", (one.invoice.pk for one in drafts))):
         steps[step.invoice_id].append(step)
     return steps
 
