@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .exceptions import NoAutocommit, TransactionOpen
+from .exceptions import BadSetting, NoAutocommit, TransactionOpen
 
 M = TypeVar("M", bound=models.Model)
 
@@ -37,6 +38,27 @@ def alias() -> str:
 def connection() -> BaseDatabaseWrapper:
     """Return this thread's connection to the books."""
     return connections[alias()]
+
+
+def misplaced() -> Iterator[str]:
+    """Yield, in words, what the router keeps apart from the books: other tables of theirs, or the users."""
+    for model in apps.get_app_config("genbilling").get_models():
+        if (written := router.db_for_write(model)) != alias():
+            yield f"{model._meta.label} is written to the database {written!r}, the books to {alias()!r}."
+    # Foreign keys lead there. Another alias of the same database will do.
+    users = get_user_model()
+    if _place(written := router.db_for_write(users)) != _place(alias()):
+        yield f"{users._meta.label} is written to the database {written!r}, the books to {alias()!r}."
+
+
+def refuse_misplaced() -> None:
+    """Make sure that the books are in one database, the users' own.
+
+    Raises:
+        BadSetting: the router keeps something apart.
+    """
+    for problem in misplaced():
+        raise BadSetting(f"DATABASE_ROUTERS: {problem} They have to be in one database.")
 
 
 def on_commit(work: Callable[[], object], *, robust: bool = False) -> None:
@@ -136,14 +158,14 @@ def refuse_without_autocommit() -> None:
         )
 
 
+def _place(name: str) -> tuple[object, ...]:
+    settings = connections[name].settings_dict
+    return tuple(str(settings.get(part, "")) for part in ("ENGINE", "HOST", "PORT", "NAME"))
+
+
 class BooksManager(models.Manager[M]):
     """A manager that reads where the books are written, whatever the router says of reading."""
 
     def get_queryset(self) -> models.QuerySet[M]:
         """Return the rows, of the database that the books are in unless ``using()`` names another."""
         return super().get_queryset().using(self._db or alias())
-
-    @classmethod
-    def of(cls, queryset_class: type[Any]) -> Any:
-        """Return a manager class with the methods of `queryset_class`."""
-        return cls.from_queryset(queryset_class)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import periods
+from ..books import BooksManager
 from ..exceptions import ProductNotHeld
 
 if TYPE_CHECKING:
@@ -86,12 +87,13 @@ class Account(models.Model):
         _("expiry to be signalled since"), null=True, blank=True, editable=False
     )
 
-    objects = AccountQuerySet.as_manager()
+    objects = BooksManager.from_queryset(AccountQuerySet)()
 
     # The period whose flat rates dispatch is filling in with this instance; None: the current one.
     period_at_work: int | None = None
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
 
@@ -138,7 +140,10 @@ class AccountUser(models.Model):
         verbose_name=_("user"),
     )
 
+    objects = BooksManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("account user")
         verbose_name_plural = _("account users")
 
@@ -188,7 +193,10 @@ class Card(models.Model):
     hard_declined_at = models.DateTimeField(_("hard declined at"), null=True, blank=True)
     paid_before = models.BooleanField(_("paid before"), default=False)
 
+    objects = BooksManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("card")
         verbose_name_plural = _("cards")
         constraints = [

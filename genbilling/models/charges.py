@@ -12,6 +12,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from .. import money
+from ..books import BooksManager
 from ..digests import digest
 
 ORDER_ID_PREFIX = "genbilling-"
@@ -139,7 +140,10 @@ class Charge(Attempt):
     )
     signalled_at = models.DateTimeField(_("signalled at"), null=True, blank=True)
 
+    objects = BooksManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("charge")
         verbose_name_plural = _("charges")
         constraints = [

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Self
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from .. import books, money, periods
+from ..books import BooksManager
 from ..conf import MAX_PRINTED_NUMBER
 from ..exceptions import InvoiceClosed, InvoiceStale
 from ..triggers import FROZEN_COLUMNS, SAID_BY_A_TRIGGER
@@ -141,7 +142,7 @@ class Invoice(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    objects = InvoiceQuerySet.as_manager()
+    objects = BooksManager.from_queryset(InvoiceQuerySet)()
 
     class Meta:
         # The guards hold for related managers, too.
@@ -195,14 +196,14 @@ class Invoice(models.Model):
             InvoiceStale: the invoice was sent, paid, failed or voided since it was read.
         """
         periods.first_day(self.period)
-        with transaction.atomic():
+        with books.atomic():
             if self.pk:
                 self._refuse_changes(kwargs.get("update_fields"))
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete as usual; a closed invoice is refused with `InvoiceClosed`."""
-        with transaction.atomic():
+        with books.atomic():
             refuse_closed(Invoice.objects.filter(pk=self.pk))
             return super().delete(*args, **kwargs)
 
@@ -230,7 +231,7 @@ class Invoice(models.Model):
         Raises:
             InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
             GatewayUnusable: nothing was sent; the invoice is as it was.
-            RuntimeError: called inside an atomic block, whose rollback could not take the money back.
+            TransactionOpen: called inside an atomic block, whose rollback could not take the money back.
         """
         # The one import inside a function: a documented method of a model whose verb lives in a service.
         from ..services import billing  # noqa: PLC0415
@@ -309,7 +310,7 @@ class InvoiceItem(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    objects = InvoiceItemQuerySet.as_manager()
+    objects = BooksManager.from_queryset(InvoiceItemQuerySet)()
 
     class Meta:
         base_manager_name = "objects"
@@ -328,13 +329,13 @@ class InvoiceItem(models.Model):
             BadMoney: the amount is a float or too large.
         """
         self.amount = money.to_money(self.amount)
-        with transaction.atomic():
+        with books.atomic():
             refuse_closed(self._invoices())
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        with transaction.atomic():
+        with books.atomic():
             refuse_closed(self._invoices())
             return super().delete(*args, **kwargs)
 
@@ -390,7 +391,10 @@ class InvoiceNumber(models.Model):
 
     last = models.PositiveBigIntegerField(_("last number given"), default=0)
 
+    objects = BooksManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("invoice number")
         verbose_name_plural = _("invoice numbers")
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Self
 
-from django.db import connection, models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .. import money, periods, signals
+from .. import books, money, periods, signals
+from ..books import BooksManager
 from ..exceptions import BadAmount, shown
 from .accounts import Account, AccountUser
 from .invoices import Invoice, InvoiceItem
@@ -112,9 +113,10 @@ class Product(TermsFields):
     restored_period = models.PositiveIntegerField(_("usage restored in"))
     added_at = models.DateTimeField(_("added at"), auto_now_add=True)
 
-    objects = ProductQuerySet.as_manager()
+    objects = BooksManager.from_queryset(ProductQuerySet)()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("product")
         verbose_name_plural = _("products")
         constraints = [
@@ -165,7 +167,8 @@ def spend(target: str, parameters: list[Any], amount: int) -> Remaining | bool:
         f"WHERE id = ({target}) AND used + %s <= capacity "
         'RETURNING id, capacity - used, "trigger", terms_from'
     )
-    with connection.cursor() as cursor:
+    books.refuse_without_autocommit()
+    with books.connection().cursor() as cursor:
         cursor.execute(statement, [amount, *parameters, amount])
         row = cursor.fetchone()
     if row is None:
@@ -175,7 +178,7 @@ def spend(target: str, parameters: list[Any], amount: int) -> Remaining | bool:
     if terms_from > period:
         trigger = Product.objects.get(pk=product_id).terms_in(period).trigger
     if trigger is not None and left < trigger <= left + amount:
-        transaction.on_commit(partial(_alert, product_id, left), robust=True)
+        books.on_commit(partial(_alert, product_id, left), robust=True)
     return Remaining(left)
 
 
@@ -194,7 +197,7 @@ def spend_by_user(user_id: Any, name: str, amount: int, period: int) -> Remainin
         "ORDER BY product.last_period IS NULL, product.last_period LIMIT 1"
     )
     # Prepared by its field: a key that is no number is not every driver's to bind.
-    key = AccountUser._meta.get_field("user").get_db_prep_value(user_id, connection)
+    key = AccountUser._meta.get_field("user").get_db_prep_value(user_id, books.connection())
     return spend(target, [key, name, *Account.GOOD_STANDING, period], amount)
 
 
@@ -228,7 +231,10 @@ class FormerTerms(TermsFields):
     )
     through_period = models.PositiveIntegerField(_("valid through"))
 
+    objects = BooksManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("former terms")
         verbose_name_plural = _("former terms")
         constraints = [
@@ -261,7 +267,10 @@ class Step(models.Model):
     live = models.BooleanField(_("live"), default=True)
     bought_at = models.DateTimeField(_("bought at"), auto_now_add=True)
 
+    objects = BooksManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("step")
         verbose_name_plural = _("steps")
         indexes = [models.Index(fields=["product"], condition=Q(live=True), name="genbilling_live_steps")]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from ..books import BooksManager
 from .charges import Attempt, Charge, ended
 
 
@@ -28,7 +29,10 @@ class Refund(Attempt):
     operator = models.CharField(_("operator"), max_length=150, blank=True)
     memo = models.CharField(_("memo"), max_length=255, blank=True)
 
+    objects = BooksManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
         constraints = [
