@@ -8,9 +8,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import connection, connections
 
-from . import catalogue, conf
+from . import books, catalogue, conf
 from .exceptions import BadSetting
 from .models import Product
 from .periods import get_current_billing_period
@@ -70,17 +69,41 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 @register("genbilling")
 def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
     """E005: a database that genbilling does not run on. W001: SQLite without immediate transactions."""
-    if connection.vendor not in SUPPORTED:
+    vendor = books.connection().vendor
+    if vendor not in SUPPORTED:
         yield Error(
-            f"genbilling does not run on {connection.vendor}.",
+            f"genbilling does not run on {vendor}.",
             hint="Use PostgreSQL, or SQLite for development: others lack what keeps the books right.",
             id="genbilling.E005",
         )
-    elif connection.vendor == "sqlite" and not _begins_immediately():
+    elif vendor == "sqlite" and not _begins_immediately():
         yield Warning(
             "SQLite without immediate transactions: concurrent billing may fail with 'database is locked'.",
             hint='Add "OPTIONS": {"transaction_mode": "IMMEDIATE"} to the database.',
             id="genbilling.W001",
+        )
+
+
+@register("genbilling")
+def check_autocommit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E007: what is written before a card is asked would not be committed."""
+    settings_of_books = books.connection().settings_dict
+    if not settings_of_books.get("AUTOCOMMIT", True):
+        yield Error(
+            f"The database {books.alias()!r}, where the books are, has AUTOCOMMIT: False.",
+            hint='Take "AUTOCOMMIT": False out of it: genbilling commits before it asks the gateway.',
+            id="genbilling.E007",
+        )
+
+
+@register("genbilling")
+def check_router(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E008: the books, or the users that they are about, are in more than one database."""
+    for problem in books.misplaced():
+        yield Error(
+            problem,
+            hint="Let the DATABASE_ROUTERS write the app genbilling and the users to one database.",
+            id="genbilling.E008",
         )
 
 
@@ -92,7 +115,8 @@ def check_held_products(
 
     Django looks at the database with ``--database``, since 6.1 without it.
     """
-    if "default" not in (databases or ()) or connection.vendor not in SUPPORTED:
+    connection = books.connection()
+    if connection.alias not in (databases or ()) or connection.vendor not in SUPPORTED:
         return
     if Product._meta.db_table not in connection.introspection.table_names():
         return
@@ -110,5 +134,5 @@ def check_held_products(
 
 
 def _begins_immediately() -> bool:
-    options = connections["default"].settings_dict.get("OPTIONS", {})
+    options = books.connection().settings_dict.get("OPTIONS", {})
     return bool(options.get("transaction_mode") == "IMMEDIATE")

@@ -4,46 +4,49 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError
 from django.utils import timezone
 
-from .. import periods
-from ..exceptions import AlreadyInAccount, NoAccount
+from .. import books, periods
+from ..exceptions import AlreadyInAccount, BadUser, NoAccount
 from ..models import Account, AccountUser, Product
 from . import products
 from .invoicing import open_missing_invoices
 from .locks import lock_account_owned_by, user_key
 
 
-@transaction.atomic
+@books.atomic()
 def new_account(user: Any, trial: bool) -> Account:
     """Make the account that `user` owns; see `genbilling.interface`."""
-    _refuse_if_placed(user)
+    owner = _free_user(user)
     status = Account.Status.TRIAL if trial else Account.Status.ACTIVE
     try:
-        with transaction.atomic():
-            account = Account.objects.create(owner=user, status=status)
-            AccountUser.objects.create(account=account, user=user)
-    except IntegrityError as error:
+        with books.atomic():
+            account = Account.objects.create(owner=owner, status=status)
+            AccountUser.objects.create(account=account, user=owner)
+    except IntegrityError:
         # Somebody placed the same user between the look and the insert; the unique column saw it.
-        raise _already_placed(user) from error
+        _refuse_if_placed(user)
+        raise
     return account
 
 
-@transaction.atomic
+@books.atomic()
 def add_user(user: Any, parent: Any) -> Account:
     """Put `user` on the account that `parent` owns; see `genbilling.interface`."""
     account = lock_account_owned_by(parent)
-    _refuse_if_placed(user)
+    child = _free_user(user)
     try:
-        with transaction.atomic():
-            AccountUser.objects.create(account=account, user=user)
-    except IntegrityError as error:
-        raise _already_placed(user) from error
+        with books.atomic():
+            AccountUser.objects.create(account=account, user=child)
+    except IntegrityError:
+        _refuse_if_placed(user)
+        raise
     return account
 
 
-@transaction.atomic
+@books.atomic()
 def remove_user(user: Any, parent: Any) -> Account:
     """Take `user` off the account that `parent` owns; see `genbilling.interface`."""
     account = lock_account_owned_by(parent)
@@ -55,7 +58,7 @@ def remove_user(user: Any, parent: Any) -> Account:
     return account
 
 
-@transaction.atomic
+@books.atomic()
 def activate_account(user: Any) -> Account:
     """Make the account that `user` owns active; see `genbilling.interface`."""
     account = lock_account_owned_by(user)
@@ -66,13 +69,13 @@ def activate_account(user: Any) -> Account:
     return activate(account)
 
 
-@transaction.atomic
+@books.atomic()
 def cancel_account(user: Any) -> Account:
     """Cancel the account that `user` owns; see `genbilling.interface`."""
     return end(lock_account_owned_by(user), Account.Status.CANCELLED)
 
 
-@transaction.atomic
+@books.atomic()
 def expire_account(user: Any) -> Account:
     """Expire the account that `user` owns; see `genbilling.interface`."""
     return end(lock_account_owned_by(user), Account.Status.EXPIRED)
@@ -111,13 +114,21 @@ def _latest_products(account: Account) -> list[Product]:
     return list(latest.values())
 
 
+def _free_user(user: Any) -> Any:
+    """Return `user`, who belongs to no account, as read where the books are."""
+    books.refuse_misplaced()
+    _refuse_if_placed(user)
+    # A user that a replica handed out is another database's to Django, and not to be assigned.
+    stored = get_user_model()._base_manager.using(books.alias()).filter(pk=user_key(user)).first()
+    if stored is None:
+        raise BadUser(f"The user {user} is not in the database {books.alias()!r}, where the books are.")
+    return stored
+
+
 def _refuse_if_placed(user: Any) -> None:
-    if AccountUser.objects.filter(user=user_key(user)).exists():
-        raise _already_placed(user)
-
-
-def _already_placed(user: Any) -> AlreadyInAccount:
-    return AlreadyInAccount(
-        f"The user {user} belongs to an account already; a user has one at most. "
-        "A cancelled or expired account is taken up again with activate_account()."
-    )
+    key = user_key(user)
+    if AccountUser.objects.filter(user=key).exists() or Account.objects.filter(owner=key).exists():
+        raise AlreadyInAccount(
+            f"The user {user} belongs to an account already; a user has one at most. "
+            "A cancelled or expired account is taken up again with activate_account()."
+        )
