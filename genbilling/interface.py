@@ -155,7 +155,7 @@ def save_card(user: Any, nonce: str) -> Card:
         NoAccount: the user owns no account.
         CardRefused: the gateway or the bank did not accept the card; an earlier one stays on file.
         GatewayUnusable, GatewayUncertain: the gateway could not be reached, or did not say what it did.
-        RuntimeError: called inside an atomic block.
+        TransactionOpen: called inside an atomic block.
     """
     return cards.save_card(user, nonce)
 
@@ -168,7 +168,7 @@ def remove_card(user: Any) -> None:
         NoCard: there is no card on file.
         GatewayUnusable, GatewayUncertain: as `save_card`; the card is off file here all the same, and the
             next dispatch takes it out of the vault.
-        RuntimeError: called inside an atomic block.
+        TransactionOpen: called inside an atomic block.
     """
     cards.remove_card(user)
 
@@ -199,7 +199,7 @@ def refund_charge(
         PaymentUnderWay: what came of an earlier refund of the charge is not known yet.
         BadMoney, BadInput: `amount` is no sum above zero; a text is missing or too long.
         GatewayUnusable: nothing was given back.
-        RuntimeError: called inside an atomic block.
+        TransactionOpen: called inside an atomic block.
     """
     return refunding.refund_charge(charge, amount, operator, memo, refunded)
 
@@ -218,7 +218,7 @@ def void_invoice(invoice: Invoice, *, operator: str, memo: str) -> Invoice:
         PaymentUnderWay: what came of its last charge is not known yet.
         BadInput: a text is missing or too long.
         GatewayUnusable: the gateway cannot be asked about its last charge now.
-        RuntimeError: called inside an atomic block.
+        TransactionOpen: called inside an atomic block.
     """
     return corrections.void_invoice(invoice, operator, memo)
 

@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from .. import books
 from ..exceptions import GenbillingError, Outdated
 from ..services.operators import MAX_OPERATOR
 from .corrections import Correction
@@ -35,7 +36,7 @@ class Correctable(admin.ModelAdmin):
     def _url(self, correction: Correction) -> URLPattern:
         view = self.admin_site.admin_view(partial(self.correction_view, correction=correction))
         # ATOMIC_REQUESTS: what goes out to the gateway could not be rolled back. The outermost one is asked.
-        view = transaction.non_atomic_requests(view)
+        view = transaction.non_atomic_requests(using=books.alias())(view)
         return path(f"<path:object_id>/{correction.name}/", view, name=self._url_name(correction.name))
 
     def _url_name(self, page: str) -> str:

@@ -6,9 +6,9 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
+from .. import books
 from ..exceptions import GatewayError, GatewayUncertain, NoCard
 from ..gateway import PaymentService
 from ..models import Account, Card, Charge
@@ -23,8 +23,9 @@ ABANDONED_AFTER = timedelta(minutes=5)
 
 def save_card(user: Any, nonce: str) -> Card:
     """Put the card behind `nonce` on file; see `genbilling.interface`."""
+    books.refuse_open_transaction("save_card()")
     service = PaymentService()
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         account = lock_account_owned_by(user)
         card = Card.objects.create(account=account)
     try:
@@ -32,7 +33,7 @@ def save_card(user: Any, nonce: str) -> Card:
     except Exception:
         Card.objects.filter(pk=card.pk).update(state=Card.State.LEAVING)
         raise
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         lock_account(account.pk)
         account.cards.filter(state=Card.State.CURRENT).update(state=Card.State.LEAVING)
         kept = Card.objects.filter(pk=card.pk, state=Card.State.ADDING).update(
@@ -51,8 +52,9 @@ def save_card(user: Any, nonce: str) -> Card:
 
 def remove_card(user: Any) -> None:
     """Take the card off file; see `genbilling.interface`."""
+    books.refuse_open_transaction("remove_card()")
     service = PaymentService()
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         account = lock_account_owned_by(user)
         if not account.cards.filter(state=Card.State.CURRENT).update(state=Card.State.LEAVING):
             raise NoCard(f"The {account} has no card on file: save_card() puts one there.")

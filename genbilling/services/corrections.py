@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import money, periods
+from .. import books, money, periods
 from ..exceptions import InvoiceNotClosed, InvoicePaid, InvoiceVoid, Outdated, PaymentUnderWay
 from ..gateway import PaymentService
 from ..models import Account, Charge, Invoice, InvoiceItem
@@ -21,11 +20,12 @@ from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
 
 def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
     """Void a closed invoice that is not paid; see `genbilling.interface`."""
+    books.refuse_open_transaction("void_invoice()")
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
     if pending := pending_charge(invoice):
         # It may have been paid: that is found out first. To send it again is not what was asked for.
         resolve(PaymentService(), pending, send_again=False)
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         account = lock_account(invoice.account_id)
         stored = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
         _refuse_unvoidable(stored)
@@ -38,7 +38,7 @@ def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
     return invoice
 
 
-@transaction.atomic
+@books.atomic()
 def add_item(
     user: Any, amount: Any, operator: str, memo: str, *, sign: int, after: int | None = None
 ) -> InvoiceItem:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 
-from .. import catalogue, conf, periods, pricing
+from .. import books, catalogue, conf, periods, pricing
 from ..exceptions import BadAmount, NotInGoodStanding, ProductNotHeld
 from ..models import Account, FormerTerms, InvoiceItem, Product, Remaining, Step
 from ..models.products import MAX_CAPACITY, Terms, check_amount
@@ -15,7 +14,7 @@ from .invoicing import add_line, check_item, open_invoice
 from .locks import lock_account_of
 
 
-@transaction.atomic
+@books.atomic()
 def add_product(name: str, user: Any) -> Product:
     """Give the account of `user` the declared product `name`; see `genbilling.interface`."""
     declared = catalogue.declaration(name)
@@ -27,7 +26,7 @@ def add_product(name: str, user: Any) -> Product:
     return start(account, product)
 
 
-@transaction.atomic
+@books.atomic()
 def remove_product(name: str, user: Any) -> Product:
     """End the product with the current period; see `genbilling.interface`."""
     catalogue.find_declaration(name)
@@ -40,7 +39,7 @@ def remove_product(name: str, user: Any) -> Product:
     return product
 
 
-@transaction.atomic
+@books.atomic()
 def update_terms(name: str, user: Any) -> Product:
     """Move the product to today's declaration from the next period on; see `genbilling.interface`."""
     declared = catalogue.declaration(name)
@@ -60,7 +59,7 @@ def update_terms(name: str, user: Any) -> Product:
     return product
 
 
-@transaction.atomic
+@books.atomic()
 def add_step(name: str, user: Any, amount: int) -> Remaining | bool:
     """Buy `amount` steps of the product; see `genbilling.interface`."""
     check_amount(amount)

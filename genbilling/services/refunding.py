@@ -9,10 +9,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from .. import money
+from .. import books, money
 from ..exceptions import (
     GatewayUncertain,
     GatewayUnusable,
@@ -43,11 +42,11 @@ def refund_charge(
     charge: Charge, amount: Any, operator: str, memo: str, refunded: Decimal | None = None
 ) -> Refund:
     """Give back `amount` of a paid charge, or all that is left; see `genbilling.interface`."""
+    books.refuse_open_transaction("refund_charge()")
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
     wanted = None if amount is None else positive(amount)
     service = PaymentService()
-    with transaction.atomic(durable=True):  # raises inside a caller's transaction, before anything is sent
-        pending = list(charge.refunds.filter(state=State.PENDING).select_related("charge"))
+    pending = list(charge.refunds.filter(state=State.PENDING).select_related("charge"))
     for earlier in pending:
         resolve(service, earlier)
     refund = _claim(charge, wanted, operator, memo, refunded)
@@ -96,7 +95,7 @@ def resolve(service: PaymentService, refund: Refund) -> Refund:
 
 def record(refund: Refund, outcome: Outcome) -> Refund:
     """Write down what came of `refund` and return it as it is now; an earlier record stands."""
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         Charge.objects.select_for_update(no_key=True).get(pk=refund.charge_id)
         stored = Refund.objects.select_for_update(no_key=True).select_related("charge").get(pk=refund.pk)
         if stored.state != State.PENDING:
@@ -129,7 +128,7 @@ def correct(refund: Refund, outcome: Outcome) -> Refund | None:
 
     None: the books do not allow it (any more), and nothing was changed.
     """
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         charge = Charge.objects.select_for_update(no_key=True).get(pk=refund.charge_id)
         stored = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
         if stored.state != refund.state or (outcome.ending is Ending.PAID and not _has_room(charge, stored)):
@@ -144,7 +143,7 @@ def note_foreign(charge: Charge, outcome: Outcome, kind: str) -> Refund | None:
 
     None: the books do not allow it (any more), and nothing was changed.
     """
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
         written = stored.refunds.filter(transaction_id=outcome.transaction_id, state=State.PAID).first()
         if written is not None:
@@ -164,7 +163,7 @@ def _has_room(charge: Charge, refund: Refund) -> bool:
 def _claim(
     charge: Charge, wanted: Decimal | None, operator: str, memo: str, refunded: Decimal | None
 ) -> Refund:
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         # The invoice's lock first, in the order in which a payment is recorded.
         Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
         stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
@@ -200,7 +199,7 @@ def _send(service: PaymentService, refund: Refund) -> Outcome:
         refund.kind = Refund.Kind.VOID
     else:
         return Outcome(ending=Ending.REFUSED, message=NOT_SETTLED)
-    with transaction.atomic(durable=True):
+    with books.atomic(durable=True):
         still_ours = Refund.objects.filter(pk=refund.pk, state=State.PENDING)
         if not still_ours.update(kind=refund.kind, request=refund.request):
             raise GatewayUnusable("It took so long to ask the gateway that the refund was given up.")

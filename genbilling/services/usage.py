@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Case, F, Value, When
 
-from .. import catalogue, periods
+from .. import books, catalogue, periods
 from ..exceptions import HandlerError
 from ..models import AccountUser, Product, Remaining
 from ..models.products import check_amount, remaining, spend_by_user
@@ -27,7 +26,7 @@ def use_product(name: str, user: Any, amount: int) -> Remaining | bool:
     return left
 
 
-@transaction.atomic
+@books.atomic()
 def restore_product(name: str, user: Any, amount: int) -> Remaining | bool:
     """Give `amount` units back; see `genbilling.interface`."""
     check_amount(amount)
@@ -40,7 +39,7 @@ def restore_product(name: str, user: Any, amount: int) -> Remaining | bool:
     return product.remaining
 
 
-@transaction.atomic
+@books.atomic()
 def _use_by_handler(declared: catalogue.Declaration, user: Any, amount: int) -> Remaining | bool:
     product = _product_in_use(declared.name, user)
     if product is None:

@@ -14,6 +14,7 @@ from genbilling.exceptions import (
     PaymentUnderWay,
     RefundRefused,
     RefundTooLarge,
+    TransactionOpen,
 )
 from genbilling.gateway import PAID_STATUSES
 from genbilling.interface import refund_charge
@@ -209,5 +210,5 @@ def test_a_merchant_without_keys_refunds_without(charge, braintree):
 
 
 def test_refunding_inside_a_transaction_of_the_callers_is_an_error(charge, transactional_db):
-    with transaction.atomic(), pytest.raises(RuntimeError):
+    with transaction.atomic(), pytest.raises(TransactionOpen, match=r"refund_charge\(\)"):
         refund(charge)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from django.db import connection, transaction
-
+from ... import books
 from . import accounts, invoices, numbers, payments, products
 
 CHECKS = (numbers.findings, invoices.findings, payments.findings, products.findings, accounts.findings)
@@ -20,8 +19,7 @@ def audit(counts: Counter[str], progress: Progress = bool) -> Iterator[str]:
     All checks see the books at one moment, whatever else goes on. `progress` is called with the number of
     rows done; `rows_to_audit` returns how many there are.
     """
-    with transaction.atomic():
-        _look_at_one_moment()
+    with books.snapshot():
         for check in CHECKS:
             for kind, found in check():
                 counts[kind] += 1
@@ -32,10 +30,3 @@ def audit(counts: Counter[str], progress: Progress = bool) -> Iterator[str]:
 def rows_to_audit() -> int:
     """Return how many rows an audit looks at."""
     return sum(rows().count() for rows in (invoices.rows, payments.rows, products.rows, accounts.rows))
-
-
-def _look_at_one_moment() -> None:
-    # SQLite does so by itself. Inside a caller's transaction it is too late, and theirs to decide.
-    if connection.vendor == "postgresql" and len(connection.atomic_blocks) == 1:
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
