@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.fields.related_descriptors import ForwardOneToOneDescriptor
 
 from .exceptions import BadSetting, NoAutocommit, TransactionOpen
 
@@ -169,3 +170,20 @@ class BooksManager(models.Manager[M]):
     def get_queryset(self) -> models.QuerySet[M]:
         """Return the rows, of the database that the books are in unless ``using()`` names another."""
         return super().get_queryset().using(self._db or alias())
+
+
+# At run time Django's class takes no type arguments.
+class _UserInTheBooks(ForwardOneToOneDescriptor):  # type: ignore[type-arg]
+    def get_queryset(self, **hints: Any) -> models.QuerySet[Any]:
+        return super().get_queryset(**hints).using(alias())
+
+
+class UserField(models.OneToOneField[Any, Any]):
+    """A user, read where the books are: a replica may not have a new one yet."""
+
+    forward_related_accessor_class = _UserInTheBooks
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Return what migrations need: to the database it is any other field."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.OneToOneField", args, kwargs

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import periods
-from ..books import BooksManager
+from ..books import BooksManager, UserField
 from ..exceptions import ProductNotHeld
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Account(models.Model):
     BILLABLE: ClassVar = (Status.ACTIVE, Status.GRACE)
     GOOD_STANDING: ClassVar = (Status.TRIAL, *BILLABLE)
 
-    owner = models.OneToOneField(
+    owner = UserField(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="genbilling_account",
@@ -133,7 +133,7 @@ class AccountUser(models.Model):
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="account_users", verbose_name=_("account")
     )
-    user = models.OneToOneField(
+    user = UserField(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="genbilling_account_user",
