@@ -37,6 +37,13 @@ class BooksInOther:
     db_for_write = db_for_read
 
 
+class ChargesInOther:
+    """The books are torn apart."""
+
+    def db_for_write(self, model, **hints):
+        return "other" if model._meta.label == "genbilling.Charge" else None
+
+
 @contextmanager
 def another_database(alias, **settings):
     """Have `alias` inside the block: a database like the default one, but for `settings`."""

@@ -10,9 +10,11 @@ import pytest
 from django.core.checks import ERROR, WARNING, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import connection
 
 from genbilling.interface import remove_product_from_account
 from tests.factories import an_owner, at, declare, product
+from tests.routers import an_empty_file, another_database
 from tests.settings import TOP
 
 # Since Django 6.1 checks look at the database unasked.
@@ -219,3 +221,50 @@ def test_w002_is_silent_once_the_product_has_ended(settings, db):
 def test_w002_says_nothing_beside_a_wrong_declaration(settings, held):
     declare(settings, product("NEW", step=0))
     assert ids(databases=["default"]) == ["genbilling.E003"]
+
+
+# E007 and E008
+
+
+@pytest.fixture
+def other(db, tmp_path, settings):
+    """A second database, where the router sends what is genbilling's."""
+    with another_database("other", **an_empty_file(tmp_path / "other.sqlite3")) as connection:
+        settings.DATABASE_ROUTERS = ["tests.routers.BooksInOther"]
+        yield connection
+        settings.DATABASE_ROUTERS = []
+
+
+def test_e007_is_a_database_in_manual_transaction_mode(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+    assert ids() == ["genbilling.E007"]
+    with pytest.raises(SystemCheckError, match=r"genbilling\.E007\) The database 'default', .*AUTOCOMMIT"):
+        check()
+
+
+def test_e008_is_a_router_that_keeps_the_users_apart_from_the_books(other):
+    other.settings_dict["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}
+    assert ids() == ["genbilling.E008"]
+    with pytest.raises(SystemCheckError, match=r"genbilling\.E008\) auth\.User is written to .*'default'"):
+        check()
+
+
+def test_e008_is_a_router_that_keeps_some_of_the_books_apart(other, settings):
+    settings.DATABASE_ROUTERS = ["tests.routers.ChargesInOther"]
+    assert ids() == ["genbilling.E008"]
+    with pytest.raises(SystemCheckError, match=r"genbilling\.Charge is written to the database 'other'"):
+        check()
+
+
+def test_e008_is_silent_where_two_names_lead_to_one_database(db, settings):
+    with another_database("other"):
+        settings.DATABASE_ROUTERS = ["tests.routers.BooksInOther"]
+        assert ids() == []
+        settings.DATABASE_ROUTERS = []
+
+
+def test_the_database_that_is_looked_at_is_the_one_of_the_books(other):
+    assert "genbilling.W001" in ids(), "SQLite without immediate transactions, and not the default database"
+    other.settings_dict["AUTOCOMMIT"] = False
+    assert "genbilling.E007" in ids()
+    assert "genbilling.W002" not in ids(databases=["default"]), "there are no tables there"
