@@ -21,16 +21,14 @@ def main():
     options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     options.add_argument("--only", choices=FIGURES, help="one figure; prints, and writes nothing")
     options.add_argument("--short", action="store_true", help="a few rows, to see that it works")
-    options.add_argument(
-        "--million", action="store_true", help="a million accounts on both databases instead"
-    )
+    options.add_argument("--million", action="store_true", help="a million accounts, on both databases")
     options.add_argument("--page", type=Path, default=PAGE, help="what to write into (default: %(default)s)")
     given = options.parse_args()
     if given.short and given.page == PAGE:
         options.error("--short measures nothing: give it another page with --page.")
     sizes = SHORT if given.short else Sizes()
     with (
-        tempfile.TemporaryDirectory(prefix="genbilling-bench-") as folder,
+        tempfile.TemporaryDirectory() as folder,
         Bench(Path(folder), sizes) as bench,
     ):
         print(machine := table.machine(bench.server.version), flush=True)

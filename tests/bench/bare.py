@@ -62,7 +62,7 @@ def reset():
 
 
 def use(number, times):
-    """The statement that `use_product` sends, as Django's driver sends it: unprepared, its values in its text."""
+    """The statement that `use_product` sends, as Django sends it: unprepared, with its values in its text."""
     user = get_user_model().objects.get(pk=number)
     with sent_by(connection) as sent:
         verbs.use_product("MSG", user)

@@ -12,7 +12,9 @@ WRITE_ITEM = f"INSERT INTO genbilling_invoiceitem ({ITEM}) VALUES (%s, %s, %s, %
 
 # The key comes last, as in the statement that writes.
 CLOSED = ("closed", "closed_at", "total", "number", "printed_number", "seal", "paid", "paid_at")
-READ_INVOICES = f"SELECT {', '.join(CLOSED).replace('seal', 'seal::text')}, id FROM genbilling_invoice WHERE closed ORDER BY id"
+READ_INVOICES = f"SELECT {', '.join(CLOSED)}, id FROM genbilling_invoice WHERE closed ORDER BY id".replace(
+    "seal", "seal::text"
+)
 WRITE_INVOICE = (
     f"UPDATE genbilling_invoice SET {', '.join(f'{name} = %s' for name in CLOSED)} WHERE id = %s"
 ).replace("seal = %s", "seal = %s::jsonb")

@@ -25,6 +25,8 @@ class Sizes:
     clients: int = 8
     sales_of_a_client: int = 250
     sandbox_books: tuple[int, int] = (100, 100_000)
+    rounds_of_costs: int = 6
+    calls_of_a_round: int = 30
     million: int = 1_000_000
 
 
@@ -40,6 +42,8 @@ SHORT = Sizes(
     clients=1,
     sales_of_a_client=5,
     sandbox_books=(20, 40),
+    rounds_of_costs=1,
+    calls_of_a_round=1,
     million=20,
 )
 

@@ -38,10 +38,11 @@ class Row:
 
 def machine(postgres):
     """Return a line about what was measured on, and when; `postgres` is the version of the server."""
+    python, framework = platform.python_version(), django.__version__
     memory = psutil.virtual_memory().total / 2**30
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {len(os.sched_getaffinity(0))} cores ({_processor()}), {memory:.0f} GiB of "
-        f"memory; Python {platform.python_version()}, Django {django.__version__}, PostgreSQL {postgres}, fsync on."
+        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {len(os.sched_getaffinity(0))} cores ({_processor()}), "
+        f"{memory:.0f} GiB of memory; Python {python}, Django {framework}, PostgreSQL {postgres} with fsync on."
     )
 
 

@@ -1,4 +1,4 @@
-"""How fast due invoices are closed and charged, beside the SDK that sells the same and writes nothing down."""
+"""How fast due invoices are closed and charged, beside the SDK alone, which writes nothing down."""
 
 from tests.bench.table import Row
 

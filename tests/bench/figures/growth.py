@@ -30,8 +30,7 @@ def _rows(bench, title, order, few, many):
         ratio=large_us / small_us,
         goal="≤ 1.2",
     )
-    # The peaks are multiples of a page of memory, so never quite nothing; a command may need no more than it has.
-    small_mib, large_mib = (max(one.peak, 1) / 2**20 for one in (small, large))
+    small_mib, large_mib = (one.peak / 2**20 for one in (small, large))
     yield Row(
         what=f"{what}: peak memory above what the process held before",
         measured=f"{large_mib:.1f} MiB",

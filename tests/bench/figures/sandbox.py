@@ -20,17 +20,17 @@ from tests.sandbox.factories import make_card, make_numbered_card, settled_sale,
 PATH = "/merchants/integration_merchant_id"
 KEYS = base64.b64encode(b"integration_public_key:integration_private_key").decode()
 HEADERS = {"Authorization": f"Basic {KEYS}"}
-ROUNDS = 3
 CORES = len(os.sched_getaffinity(0))
 
 
 def rows(bench):
     print(f"The sandbox, on {CORES} cores")
-    yield throughput(bench.folder, bench.sizes.clients, bench.sizes.sales_of_a_client)
-    costs(bench.folder, *bench.sizes.sandbox_books)
+    yield throughput(bench.folder, bench.sizes)
+    costs(bench.folder, bench.sizes)
 
 
-def throughput(folder, processes, calls):
+def throughput(folder, sizes):
+    processes, calls = sizes.clients, sizes.sales_of_a_client
     books = folder / "throughput.sqlite3"
     with Sandbox(books) as sandbox:
         gateway = connect(sandbox)
@@ -40,10 +40,10 @@ def throughput(folder, processes, calls):
     found = {"plain HTTP server": [], "sandbox": []}
     with echo(folder, answer) as (plain, port), serve(books) as real:
         # In turns, so that what else the machine does meets both.
-        for _ in range(ROUNDS):
+        for _ in range(sizes.rounds):
             found["plain HTTP server"].append(measured(plain, port, token, processes, calls))
             found["sandbox"].append(measured(real, real.port, token, processes, calls))
-    print(f"\n{processes} client processes, {calls} sales each, over HTTP: the best of {ROUNDS} rounds")
+    print(f"\n{processes} client processes, {calls} sales each, over HTTP: the best of {sizes.rounds} rounds")
     print(f"{'':18}{'sales/s':>9}{'server ms/sale':>16}{'clients ms/sale':>17}")
     loads = {}
     for name, rounds in found.items():
@@ -55,7 +55,7 @@ def throughput(folder, processes, calls):
     idle = CORES * 1000 / (server_ms + load.client_ms)
     print(f"with {CORES} idle cores the processor time would allow {idle:.0f} sales/s, clients included")
     return Row(
-        what=f"the sandbox over HTTP, {processes} clients, {calls:,} sales each, the best of {ROUNDS} rounds",
+        what=f"the sandbox over HTTP, {processes} clients, {calls:,} sales each, best of {sizes.rounds}",
         measured=f"{loads['sandbox'].rate:,.0f} sales/s",
         reference=f"a plain HTTP server with one answer for all: {loads['plain HTTP server'].rate:,.0f}/s",
         ratio=ratio,
@@ -84,7 +84,8 @@ def echo(folder, answer):
             process.terminate()
 
 
-def costs(folder, few, many):
+def costs(folder, sizes):
+    few, many = sizes.sandbox_books
     with ExitStack() as stack:
         short, long = (
             calls_on(stack.enter_context(Sandbox(folder / f"{count}.sqlite3")), count)
@@ -92,7 +93,7 @@ def costs(folder, few, many):
         )
         print(f"\nprocessor milliseconds a call, client and sandbox, with {few:,} and {many:,} transactions")
         for name in short:
-            few_ms, many_ms = best(short[name], long[name])
+            few_ms, many_ms = best(sizes, short[name], long[name])
             print(f"{name:28}{few_ms:9.2f}{many_ms:9.2f}   x {many_ms / few_ms:.2f}")
 
 
@@ -119,10 +120,10 @@ def calls_on(sandbox, count):
     }
 
 
-def best(*calls, rounds=6, times=30):
+def best(sizes, *calls):
     """Return the milliseconds of each call, in its quickest round: what else goes on only adds."""
-    found = [[] for _ in calls]
-    for _ in range(rounds):
+    found, times = [[] for _ in calls], sizes.calls_of_a_round
+    for _ in range(sizes.rounds_of_costs):
         for call, took in zip(calls, found, strict=True):
             began = time.process_time()
             for _ in range(times):
