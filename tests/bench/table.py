@@ -42,7 +42,8 @@ def machine(postgres):
     memory = psutil.virtual_memory().total / 2**30
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {len(os.sched_getaffinity(0))} cores ({_processor()}), "
-        f"{memory:.0f} GiB of memory; Python {python}, Django {framework}, PostgreSQL {postgres} with fsync on."
+        f"{memory:.0f} GiB of memory; Python {python}, Django {framework}; "
+        f"PostgreSQL {postgres} with fsync on."
     )
 
 
