@@ -12,23 +12,23 @@ from django.db.models import F, Max, Q, QuerySet
 
 from ..models import Card, Charge
 from ..models.charges import AUTHENTICATION_REQUIRED
-from .rows import among, update_rows
+from .rows import update_rows
 
 # Declined for good once more, after it was stored anew and tried: to store it again does not help for so
 # long.
 NO_SAVING_HELPS_FOR = timedelta(hours=24)
 
 Block = Card.Block
+PAID = ("number_id", "paid_before", "block")
 
 
 def note_answers(charges: Iterable[Charge]) -> None:
     """Note on the cards what came of `charges`, which have ended; in the transaction that records them."""
-    tried = [charge for charge in charges if charge.card_token]
-    cards = {card.token: card for card in Card.objects.filter(token__in=[one.card_token for one in tried])}
-    together = [(charge, cards[charge.card_token]) for charge in tried if charge.card_token in cards]
-    _learn_numbers(together)
-    _note_paid([(charge, card) for charge, card in together if charge.state == Charge.State.PAID])
-    for charge, card in together:
+    tried = {charge.card_token: charge for charge in charges if charge.card_token}
+    found = Card.objects.filter(token__in=list(tried)).only("token", "hard_declines", *PAID)
+    cards = [(tried[card.token], card) for card in found]
+    _note_paid([(charge, card) for charge, card in cards if charge.state == Charge.State.PAID])
+    for charge, card in cards:
         if charge.state == Charge.State.REFUSED:
             _note_refused(charge, card)
 
@@ -49,23 +49,22 @@ def block_when_stored(number_id: str, now: datetime) -> dict[str, object]:
     }
 
 
-def _learn_numbers(together: list[tuple[Charge, Card]]) -> None:
-    unknown = [(charge, card) for charge, card in together if charge.number_id and not card.number_id]
-    update_rows(Card, ["number_id"], [(card.pk, charge.number_id) for charge, card in unknown])
-    for charge, card in unknown:
-        card.number_id = charge.number_id
-
-
-def _note_paid(together: list[tuple[Charge, Card]]) -> None:
-    first = [card.pk for _, card in together if not card.paid_before]
-    if first:
-        Card.objects.filter(among("pk", first)).update(paid_before=True)
-    forgiven = [card for _, card in together if card.block or card.hard_declines]
+def _note_paid(cards: list[tuple[Charge, Card]]) -> None:
+    forgiven = [card for _, card in cards if card.hard_declines]
     if forgiven:
         _same(forgiven).update(block=Block.NONE, hard_declines=0, hard_declined_at=None)
+    blocked = (Block.AUTHENTICATION, Block.NOT_IN_VAULT)
+    news = [
+        (card.pk, card.number_id or charge.number_id, True, Block.NONE)
+        for charge, card in cards
+        if not (card.paid_before and card.number_id) or card.block in blocked
+    ]
+    update_rows(Card, PAID, news)
 
 
 def _note_refused(charge: Charge, card: Card) -> None:
+    if charge.number_id:
+        Card.objects.filter(pk=card.pk, number_id="").update(number_id=charge.number_id)
     if charge.hard_decline:
         _same([card]).update(
             block=Block.HARD_DECLINE, hard_declines=F("hard_declines") + 1, hard_declined_at=charge.ended_at

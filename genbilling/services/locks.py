@@ -135,6 +135,15 @@ def lock_rows(rows: QuerySet[R], *, skip_locked: bool) -> list[R]:
     return list(locked)
 
 
+def lock_values(rows: QuerySet[R], *names: str, skip_locked: bool) -> list[tuple[Any, ...]]:
+    """Do as `lock_rows` does, and return the values of the fields `names`; `rows` are of one table."""
+    if not books.connection().features.has_select_for_update:
+        _take_the_one_lock(rows)
+        return list(rows.values_list(*names))
+    locked = rows.order_by("pk").select_for_update(no_key=True, skip_locked=skip_locked)
+    return list(locked.values_list(*names))
+
+
 def is_everybodys(error: Exception) -> bool:
     """Return whether `error` is not one row's: the database is gone, or commits nothing."""
     if isinstance(error, TransactionError | InterfaceError):

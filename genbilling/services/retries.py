@@ -86,7 +86,7 @@ def card_forbids(card: Card | None, refusals: Refusals, now: datetime) -> Wait |
     """Return why the card networks do not allow another try with `card`, or None."""
     if card is not None and card.block:
         return BLOCKS[Card.Block(card.block)]
-    if card is None:
+    if card is None or not refusals:
         return None
     recent = (one for one in refusals if one.ended_at > now - TRIES_WINDOW)
     tries = sum(one.was_on_number_of(card) for one in recent)
@@ -103,8 +103,10 @@ def is_scheduled(card: Card | None, refusals: Refusals, now: datetime) -> bool:
 
     A retry day counts as used once a try was made on it or later; a card not tried yet is due at once.
     """
+    if not refusals:
+        return True
     days, tries = conf.retry_days(), _since_owed(refusals)
-    if days is None or not tries or (card is not None and not any(one.was_on(card) for one in tries)):
+    if days is None or (card is not None and not any(one.was_on(card) for one in tries)):
         return True
     first, last = _day_of(tries[0]), _day_of(tries[-1])
     return any(last < first + timedelta(days=day) <= periods.today(now) for day in days)

@@ -9,9 +9,12 @@ from django.utils import timezone
 
 from ... import books, signals
 from ...models import Account, Charge, Invoice
+from ..rows import among
 
 OVERDUE_AFTER = timedelta(minutes=10)
 CHUNK = 500
+
+SIGNALS = {Charge.State.PAID: signals.invoice_sent, Charge.State.REFUSED: signals.credit_card_error}
 
 
 def announce(charges: Iterable[Charge]) -> None:
@@ -21,13 +24,24 @@ def announce(charges: Iterable[Charge]) -> None:
 
 
 def ready_to_announce(charges: Iterable[Charge]) -> list[Charge]:
-    """Return `charges` with their invoices as they are now, read at once."""
-    charges = list(charges)
-    invoices = Invoice.objects.select_related("account__owner")
-    fresh = invoices.in_bulk([charge.invoice_id for charge in charges])
+    """Return those of `charges` that somebody listens to, with their invoices as they are now, read at once.
+
+    The others count as told.
+    """
+    heard = {state for state, signal in SIGNALS.items() if signal.has_listeners(Invoice)}
+    to_tell: list[Charge] = []
+    unheard: list[Charge] = []
     for charge in charges:
-        charge.invoice = fresh[charge.invoice_id]
-    return charges
+        (to_tell if charge.state in heard else unheard).append(charge)
+    if unheard:
+        told = Charge.objects.filter(among("pk", (charge.pk for charge in unheard)))
+        told.update(signalled_at=timezone.now())
+    if to_tell:
+        invoices = Invoice.objects.select_related("account__owner")
+        fresh = invoices.in_bulk([charge.invoice_id for charge in to_tell])
+        for charge in to_tell:
+            charge.invoice = fresh[charge.invoice_id]
+    return to_tell
 
 
 def announce_one(charge: Charge) -> None:

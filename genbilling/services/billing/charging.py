@@ -33,7 +33,11 @@ logger = logging.getLogger(__name__)
 
 PAGE = 500
 # Claimed ahead, for each call in flight: so that the gateway's threads have work while the books are written.
-WINDOW = 4
+WINDOW = 6
+# Answers come one by one. A moment more, while nobody waits to be told, lets many be written down together:
+# so many for each call in flight.
+LINGER_SECONDS = 0.05
+ANSWERS = 2
 PATIENCE_SECONDS = 0.5
 PAUSE_SECONDS = 0.2
 # A slow receiver must not let what is still to be told grow without bound.
@@ -132,7 +136,11 @@ class Charging:
         """Do what is to be done next, until there is nothing left or a reason to stop."""
         while not self._has_to_stop():
             idle = not (self._untold or self._wants_claims())
-            self._finished += self._under_way.take(PATIENCE_SECONDS if idle else 0, self._in_flight)
+            self._finished += self._under_way.take(
+                patience=PATIENCE_SECONDS if idle else 0,
+                linger=0 if self._untold else LINGER_SECONDS,
+                wanted=ANSWERS * self._in_flight,
+            )
             if self._finished:
                 self._write_down()
             elif self._wants_claims():

@@ -18,7 +18,7 @@ from ... import books, conf
 from ...models import Account, Card, Charge, Invoice
 from ...money import ZERO
 from .. import attempts, retries
-from ..locks import Patience, lock_rows
+from ..locks import Patience, lock_rows, lock_values
 from ..retries import Refusals, Wait
 from ..rows import among, update_rows
 from .records import move_invoices
@@ -62,7 +62,7 @@ def read_standings(accounts: Iterable[Account]) -> list[Standing]:
     """Return how `accounts` stand, by a handful of queries."""
     standings = {account.pk: Standing(account=account) for account in accounts}
     unsettled = Invoice.objects.unsettled().filter(among("account__pk", standings), closed=True)
-    invoices = list(unsettled.order_by("account_id", "period"))
+    invoices = list(unsettled.defer("seal").order_by("account_id", "period"))
     for invoice in invoices:
         standings[invoice.account_id].due.append(invoice)
     for card in Card.objects.filter(among("account__pk", standings), state=Card.State.CURRENT):
@@ -159,7 +159,7 @@ def _lock_chosen(
     """Lock the chosen invoices; return those that are still as they were when they were chosen."""
     wanted = Invoice.objects.filter(among("pk", (invoice.pk for _, invoice in chosen)))
     free = wanted.unsettled().filter(closed=True, pending_charge__isnull=True)
-    locked = {one.pk for one in lock_rows(free, skip_locked=patience is None)} if chosen else set()
+    locked = {key for (key,) in lock_values(free, "pk", skip_locked=patience is None)} if chosen else set()
     claims.held += [standing.account.pk for standing, invoice in chosen if invoice.pk not in locked]
     return [(standing, invoice) for standing, invoice in chosen if invoice.pk in locked]
 

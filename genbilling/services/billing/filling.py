@@ -79,12 +79,13 @@ class Filling:
         self._drafts = list(drafts)
         self._former = self._former_terms()
         self._lines: dict[tuple[str, object, int], pricing.Line] = {}
+        self._declared = catalogue.declarations()
 
     def fill(self) -> None:
         """Put the items that are owed on each draft; those by a handler are saved on their way."""
         for draft in self._drafts:
             for product, period in draft.owed:
-                declared = catalogue.find_declaration(product.name)
+                declared = self._declared.get(product.name)
                 if declared is None or declared.bill is None:
                     self._add_flat_rate(draft, product, period)
                 else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -16,7 +17,7 @@ from ... import books
 from ...gateway import Ending, Outcome
 from ...models import Charge, Invoice
 from .. import attempts, card_notes
-from ..locks import Patience, lock_rows
+from ..locks import Patience, lock_rows, lock_values
 from ..retries import Wait
 from ..rows import among, update_rows
 
@@ -31,12 +32,16 @@ CHARGE = (
 )
 INVOICE = ("sent", "sent_at", "paid", "paid_at", "failed", "failed_at", "pending_charge", "paying_charge")
 
+READ_OF_INVOICE = ("account", "period", "printed_number", "void", *INVOICE)
+
 Answered = tuple[Charge, Outcome]
+Result = Charge | Wait | None
+_Moved = tuple[str, datetime | None]
 
 
 def record(
     answers: Sequence[Answered], *, skip_locked: bool = False, patience: Patience | None = None
-) -> list[Charge | Wait | None]:
+) -> list[Result]:
     """Write down what came of charges, an answer for each; return each charge as it is now.
 
     Where another process has resolved one in the meantime its record stands, and *at work elsewhere* is
@@ -49,12 +54,15 @@ def record(
     with books.atomic(durable=True):
         if patience is not None:
             patience.limit_wait()
-        invoices, charges = _lock([charge for charge, _ in answers], skip_locked=skip_locked)
-        written: list[Charge] = []
+        charges = [charge for charge, _ in answers]
+        invoices = _lock_invoices(charges, skip_locked=skip_locked)
+        free = [charge for charge in charges if charge.invoice_id in invoices]
+        moved = _lock_charges(free, skip_locked=skip_locked)
         results = [
-            _record(charge, outcome, charges.get(charge.pk), invoices, written) for charge, outcome in answers
+            _record(charge, outcome, invoices.get(charge.invoice_id), moved.get(charge.pk))
+            for charge, outcome in answers
         ]
-        _save(written, invoices)
+        _save([result for result in results if isinstance(result, Charge)])
     return results
 
 
@@ -65,14 +73,14 @@ def correct(charge: Charge, outcome: Outcome) -> Charge | None:
     still to be told. None: the books do not allow it (any more), and nothing was changed.
     """
     with books.atomic(durable=True):
-        invoices, charges = _lock([charge], skip_locked=False)
-        stored = charges[charge.pk]
+        _lock_invoices([charge], skip_locked=False)
+        [stored] = lock_rows(Charge.objects.filter(pk=charge.pk), skip_locked=False)
         if stored.state != charge.state or not _can_be_corrected(stored, outcome):
             return None
         stored.signalled_at = None
         stored.settlement_failed = stored.state == State.PAID
         _write(stored, outcome)
-        _save([stored], invoices)
+        _save([stored])
     return stored
 
 
@@ -90,36 +98,33 @@ def is_ours(charge: Charge, outcome: Outcome) -> bool:
     return outcome.amount == charge.amount and outcome.order_id == charge.order_id
 
 
-def _lock(charges: list[Charge], *, skip_locked: bool) -> tuple[dict[int, Invoice], dict[int, Charge]]:
+def _lock_invoices(charges: list[Charge], *, skip_locked: bool) -> dict[int, Invoice]:
     wanted = Invoice.objects.filter(among("pk", {charge.invoice_id for charge in charges}))
-    invoices = {invoice.pk: invoice for invoice in lock_rows(wanted, skip_locked=skip_locked)}
-    wanted_charges = Charge.objects.filter(among("pk", (charge.pk for charge in charges)))
-    free = wanted_charges.filter(among("invoice__pk", invoices))
-    stored = {charge.pk: charge for charge in lock_rows(free, skip_locked=skip_locked)}
-    for charge in stored.values():
-        charge.invoice = invoices[charge.invoice_id]
-    return invoices, stored
+    locked = lock_rows(wanted.only(*READ_OF_INVOICE), skip_locked=skip_locked)
+    return {invoice.pk: invoice for invoice in locked}
 
 
-def _record(
-    charge: Charge,
-    outcome: Outcome,
-    stored: Charge | None,
-    invoices: dict[int, Invoice],
-    written: list[Charge],
-) -> Charge | Wait | None:
-    if stored is None:
+def _lock_charges(charges: list[Charge], *, skip_locked: bool) -> dict[int, _Moved]:
+    """Lock the rows of `charges`; return what may have moved: the state, and when it was sent last."""
+    wanted = Charge.objects.filter(among("pk", (charge.pk for charge in charges)))
+    moving = lock_values(wanted, "pk", "state", "uncertain_at", skip_locked=skip_locked)
+    return {key: (state, uncertain_at) for key, state, uncertain_at in moving}
+
+
+def _record(charge: Charge, outcome: Outcome, invoice: Invoice | None, now: _Moved | None) -> Result:
+    if invoice is None or now is None:
         return None
-    if stored.state != State.PENDING:
-        _note_late_answer(stored, outcome)
+    state, uncertain_at = now
+    if state != State.PENDING:
+        _note_late_answer(Charge.objects.get(pk=charge.pk), outcome)
         return Wait.AT_WORK_ELSEWHERE
-    if outcome.ending is Ending.NOT_SENT and stored.uncertain_at != charge.uncertain_at:
+    if outcome.ending is Ending.NOT_SENT and uncertain_at != charge.uncertain_at:
         # Somebody else has sent it since: that this sending did not arrive proves nothing any more.
         return Wait.AT_WORK_ELSEWHERE
-    _write(stored, outcome)
-    stored.result = outcome.result
-    written.append(stored)
-    return stored
+    charge.invoice, charge.uncertain_at = invoice, uncertain_at
+    _write(charge, outcome)
+    charge.result = outcome.result
+    return charge
 
 
 def _note_late_answer(charge: Charge, outcome: Outcome) -> None:
@@ -144,9 +149,9 @@ def _write(charge: Charge, outcome: Outcome) -> None:
         charge.seal = charge.digest()
 
 
-def _save(charges: list[Charge], invoices: dict[int, Invoice]) -> None:
+def _save(charges: list[Charge]) -> None:
     update_rows(Charge, CHARGE, [(charge.pk, *_values(charge, CHARGE)) for charge in charges])
-    move_invoices((invoices[charge.invoice_id], charge) for charge in charges)
+    move_invoices((charge.invoice, charge) for charge in charges)
     card_notes.note_answers(charge for charge in charges if charge.state != State.PENDING)
 
 

@@ -18,8 +18,6 @@ from .calls import NEVER, Answer, Calls
 # A claim that waits longer is not sent, but released: far within Charge.IN_FLIGHT, after which others look
 # for it.
 CLAIM_LIFETIME = 60.0
-# Answers come one by one; some milliseconds more let many be written down together.
-LINGER = 0.02
 RELEASED = "It was claimed, and not sent: the run ended, or it waited for too long."
 
 
@@ -76,11 +74,11 @@ class UnderWay:
         """Why nothing more should be sent, or empty."""
         return self._calls.given_up or self._trouble
 
-    def take(self, patience: float, wanted: int) -> list[Finished]:
-        """Return what has finished; wait `patience` seconds for the first, and a moment for `wanted`."""
+    def take(self, *, patience: float, linger: float, wanted: int) -> list[Finished]:
+        """Return what has finished; wait `patience` seconds for the first, `linger` more for `wanted`."""
         answers = self._calls.take(patience=patience)
-        if 0 < len(answers) < wanted:
-            answers += self._calls.take(patience=LINGER, wanted=wanted - len(answers))
+        if linger and 0 < len(answers) < wanted:
+            answers += self._calls.take(patience=linger, wanted=wanted - len(answers))
         return [done for answer in answers for done in self._go_on(answer)]
 
     def close(self) -> list[Finished]:
