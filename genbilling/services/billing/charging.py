@@ -22,6 +22,7 @@ from .. import retries
 from ..locks import Patience, is_everybodys, is_held, last_pass
 from ..reports import DispatchReport
 from ..retries import Wait
+from ..rows import among
 from . import records, steps
 from .announcing import announce_expiry, announce_one, ready_to_announce
 from .claims import Claims, Standing, claim
@@ -117,8 +118,11 @@ class Charging:
 
     def come_back(self, patience: Patience, more: Iterable[int] = ()) -> None:
         """Come back to the accounts that were passed by, wait for their locks; and to `more` accounts."""
-        self._to_claim.extend((key, 0) for key in [*more, *self._held])
-        self._held = []
+        held, self._held = [*more, *self._held], []
+        for first in range(0, len(held), PAGE):
+            # Not those that another run has settled by now, if that was who held them.
+            still = accounts_to_charge(self._period).filter(among("account__pk", held[first : first + PAGE]))
+            self._to_claim.extend((key, 0) for key in still)
         self._go_on()
         while (self._held or self._kept) and patience.left and not self._has_to_stop():
             self._finished, self._kept = self._finished + self._kept, []
@@ -233,14 +237,10 @@ class Charging:
         self._recovering |= {key for key, account in claims.accounts.items() if account.recovering}
         for charge in claims.refused:
             self._report.result(charge)
-        self._follow_and_queue(claims.refused)
-        self._leave(claims)
-
-    def _leave(self, claims: Claims) -> None:
-        """Have done with the accounts of which nothing is under way; for their standing a day has gone by."""
-        busy = {one.invoice.account_id for one in [*claims.to_send, *claims.to_find_out]}
-        left = [key for key in claims.accounts if key not in busy and key not in claims.held]
-        self._untold.extend(self._follow(left))
+        # Of the others nothing is under way; for their standing a day has gone by.
+        busy = {one.invoice.account_id for one in [*claims.to_send, *claims.to_find_out]}.union(claims.held)
+        left = [key for key in claims.accounts if key not in busy]
+        self._follow_and_queue(left, claims.refused)
         self._progress(len(left))
 
     def _follow(self, accounts: list[int]) -> list[Account]:
@@ -266,7 +266,7 @@ class Charging:
                 steps.note_void(result, one.outcome)
                 self._move_on(one, result)
                 ended += [result] if result.state in (State.PAID, State.REFUSED) else []
-        self._follow_and_queue(ended)
+        self._follow_and_queue([charge.invoice.account_id for charge in ended], ended)
 
     def _record(self, finished: Sequence[Finished], patience: Patience | None) -> list[Charge | Wait | None]:
         try:
@@ -299,9 +299,9 @@ class Charging:
         else:
             self._progress(1)
 
-    def _follow_and_queue(self, ended: list[Charge]) -> None:
-        """Bring the accounts' standing in line first, so that receivers see it; then they are told."""
-        expired = self._follow([charge.invoice.account_id for charge in ended])
+    def _follow_and_queue(self, accounts: list[int], ended: list[Charge]) -> None:
+        """Bring the standing of `accounts` in line first, so that receivers see it; then they are told."""
+        expired = self._follow(accounts)
         self._untold.extend(ready_to_announce(ended))
         self._untold.extend(expired)
 
