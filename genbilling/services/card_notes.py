@@ -1,6 +1,7 @@
 """What a card's row remembers of the tries with it, so that the next run knows what may be tried.
 
-Hard declines count for the card's number: a stolen card that is stored again is the same card.
+Hard declines count for the card's number: a stolen card that an account stores again is the same card. Of the
+account: in Braintree's sandbox everybody's cards have the same few numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Max, Q, QuerySet
 
-from ..models import Card, Charge
+from ..models import Account, Card, Charge
 from ..models.charges import AUTHENTICATION_REQUIRED
 from .rows import update_rows
 
@@ -25,17 +26,28 @@ PAID = ("number_id", "paid_before", "block")
 def note_answers(charges: Iterable[Charge]) -> None:
     """Note on the cards what came of `charges`, which have ended; in the transaction that records them."""
     tried = {charge.card_token: charge for charge in charges if charge.card_token}
-    found = Card.objects.filter(token__in=list(tried)).only("token", "hard_declines", *PAID)
-    cards = [(tried[card.token], card) for card in found]
-    _note_paid([(charge, card) for charge, card in cards if charge.state == Charge.State.PAID])
-    for charge, card in cards:
+    found = Card.objects.filter(token__in=list(tried)).only("token", "account", "hard_declines", *PAID)
+    paid = []
+    for card in found:
+        charge = tried[card.token]
+        is_news = not card.number_id and bool(charge.number_id)
+        card.number_id = card.number_id or charge.number_id
         if charge.state == Charge.State.REFUSED:
             _note_refused(charge, card)
+        elif charge.state == Charge.State.PAID:
+            if card.hard_declines:
+                _forgive(card)
+            if is_news or card.block or not card.paid_before:
+                paid.append((card.pk, card.number_id, True, Block.NONE))
+    update_rows(Card, PAID, paid)
 
 
-def block_when_stored(number_id: str, now: datetime) -> dict[str, object]:
-    """Return what the row of a card stored at `now` begins with, after what befell its number before."""
-    declined = Card.objects.filter(hard_declines__gt=0)
+def block_when_stored(account: Account, number_id: str, now: datetime) -> dict[str, object]:
+    """Return what the row of a card that is stored at `now` begins with.
+
+    That hangs on what befell the number on `account` before.
+    """
+    declined = Card.objects.filter(account=account, hard_declines__gt=0)
     before = declined.filter(number_id=number_id) if number_id else declined.none()
     found = before.aggregate(times=Max("hard_declines"), last=Max("hard_declined_at"))
     times, last = found["times"] or 0, found["last"]
@@ -49,32 +61,27 @@ def block_when_stored(number_id: str, now: datetime) -> dict[str, object]:
     }
 
 
-def _note_paid(cards: list[tuple[Charge, Card]]) -> None:
-    forgiven = [card for _, card in cards if card.hard_declines]
-    if forgiven:
-        _same(forgiven).update(block=Block.NONE, hard_declines=0, hard_declined_at=None)
-    blocked = (Block.AUTHENTICATION, Block.NOT_IN_VAULT)
-    news = [
-        (card.pk, card.number_id or charge.number_id, True, Block.NONE)
-        for charge, card in cards
-        if not (card.paid_before and card.number_id) or card.block in blocked
-    ]
-    update_rows(Card, PAID, news)
+def _forgive(card: Card) -> None:
+    """Forgive the number of `card` its declines; what else blocks another card of it is not the number's."""
+    _same(card).filter(block=Block.HARD_DECLINE).update(block=Block.NONE)
+    _same(card).update(hard_declines=0, hard_declined_at=None)
 
 
 def _note_refused(charge: Charge, card: Card) -> None:
-    if charge.number_id:
-        Card.objects.filter(pk=card.pk, number_id="").update(number_id=charge.number_id)
+    own = Card.objects.filter(pk=card.pk)
+    if card.number_id:
+        own.filter(number_id="").update(number_id=card.number_id)
     if charge.hard_decline:
-        _same([card]).update(
+        _same(card).update(
             block=Block.HARD_DECLINE, hard_declines=F("hard_declines") + 1, hard_declined_at=charge.ended_at
         )
     elif charge.card_gone:
-        Card.objects.filter(pk=card.pk).update(block=Block.NOT_IN_VAULT)
+        own.update(block=Block.NOT_IN_VAULT)
     elif charge.response_code == AUTHENTICATION_REQUIRED:
-        Card.objects.filter(pk=card.pk).update(block=Block.AUTHENTICATION)
+        own.update(block=Block.AUTHENTICATION)
 
 
-def _same(cards: list[Card]) -> QuerySet[Card]:
-    numbers = {card.number_id for card in cards} - {""}
-    return Card.objects.filter(Q(pk__in=[card.pk for card in cards]) | Q(number_id__in=numbers))
+def _same(card: Card) -> QuerySet[Card]:
+    """Return the rows of the card's number on its account."""
+    again = Q(account=card.account_id, number_id=card.number_id) if card.number_id else Q()
+    return Card.objects.filter(Q(pk=card.pk) | again)

@@ -41,7 +41,7 @@ def save_card(user: Any, nonce: str) -> Card:
             card_type=vaulted.card_type,
             last_4=vaulted.last_4,
             expiration=vaulted.expiration,
-            **block_when_stored(vaulted.number_id, timezone.now()),
+            **block_when_stored(account, vaulted.number_id, timezone.now()),
         )
         if not kept:
             raise GatewayUncertain("The card took so long to save that it was given up: save it again.")
