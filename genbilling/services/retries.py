@@ -83,10 +83,13 @@ def refusals_of(invoices: Iterable[Invoice]) -> defaultdict[int, list[Refusal]]:
 
 
 def card_forbids(card: Card | None, refusals: Refusals, now: datetime) -> Wait | None:
-    """Return why the card networks do not allow another try with `card`, or None."""
+    """Return why the card networks do not allow another try with `card`, or None.
+
+    Having no card counts as a refused try, until one is stored.
+    """
     if card is not None and card.block:
         return BLOCKS[Card.Block(card.block)]
-    if card is None or not refusals:
+    if not refusals:
         return None
     recent = (one for one in refusals if one.ended_at > now - TRIES_WINDOW)
     tries = sum(one.was_on_number_of(card) for one in recent)
