@@ -1,0 +1,258 @@
+"""What a card's row remembers of its number, and what an invoice remembers of its tries: what is not asked."""
+
+import pytest
+from braintree.test.nonces import Nonces
+
+from genbilling.interface import add_debit, remove_card, save_card
+from genbilling.models import Card, Charge
+from genbilling.sandbox import Fault
+from tests.factories import GOOD_CARD, an_owner, at, declare, hearing, invoice_of, product, run, run_failing
+from tests.scenarios.calls import SAID, SALES
+
+pytestmark = pytest.mark.django_db
+
+OCTOBER = 202610
+STOLEN = Nonces.TransactableMasterCard
+HARD, AUTHENTICATE = 2004, 2099
+
+
+@pytest.fixture(autouse=True)
+def plan(settings):
+    declare(settings, product("PLAN"))
+
+
+@pytest.fixture
+def declined(braintree):
+    """Decline every sale from now on with a code; returns what ends it."""
+
+    def decline(code):
+        return braintree.faults.add(Fault("decline", code=str(code), **SALES))
+
+    return decline
+
+
+def an_owner_who_owes(nonce, at_moment="2026-09-10"):
+    with at(at_moment):
+        return an_owner("PLAN", card=nonce)
+
+
+def dispatch(moment):
+    with at(moment):
+        return run("dispatch_invoices")
+
+
+def store(user, nonce, moment):
+    with at(moment):
+        return save_card(user, nonce)
+
+
+def tries(user):
+    return Charge.objects.filter(invoice__account__owner=user).count()
+
+
+def blocks(user):
+    return [str(card.block) for card in Card.objects.filter(account__owner=user).order_by("pk")]
+
+
+# A number that was declined for good
+
+
+def test_a_stolen_card_that_is_stored_again_is_tried_once_and_then_not_for_a_day(user, declined):
+    declined(HARD)
+    store(user, STOLEN, "2026-09-20")
+    assert "1 refused" in dispatch("2026-10-01 02:00")
+    assert "1 hard decline" in dispatch("2026-10-01 03:00")
+    store(user, STOLEN, "2026-10-01 04:00")
+    assert "1 refused" in dispatch("2026-10-01 05:00"), "stored again, it is tried once"
+    for hour in ("2026-10-01 06:00", "2026-10-02 04:30"):
+        store(user, STOLEN, hour)
+        assert "1 hard decline" in dispatch(hour), "declined twice: no saving helps for 24 hours"
+    assert "1 hard decline" in dispatch("2026-10-02 12:00"), "after that only a saving does"
+    store(user, STOLEN, "2026-10-02 13:00")
+    assert "1 refused" in dispatch("2026-10-02 14:00")
+    store(user, STOLEN, "2026-10-02 15:00")
+    assert "1 hard decline" in dispatch("2026-10-02 16:00"), "and again it was one try"
+    assert tries(user) == 3
+
+
+def test_another_number_is_tried_at_once_whatever_befell_the_one_before(user, declined):
+    declining = declined(HARD)
+    for moment in ("2026-10-01 02:00", "2026-10-01 03:00"):
+        store(user, STOLEN, moment)
+        dispatch(moment)
+    declining.remove()
+    store(user, Nonces.TransactableAmEx, "2026-10-01 04:00")
+    assert "1 paid" in dispatch("2026-10-01 05:00")
+
+
+def test_a_number_that_was_declined_is_left_alone_on_every_account_that_has_it(declined):
+    first, second = an_owner_who_owes(STOLEN), an_owner_who_owes(GOOD_CARD)
+    declining = declined(HARD)
+    assert "2 refused" in dispatch("2026-10-01 02:00")
+    declining.remove()
+    third = an_owner_who_owes(STOLEN, "2026-10-01 03:00")
+    fourth = an_owner_who_owes(Nonces.TransactableAmEx, "2026-10-01 03:00")
+    assert blocks(first) == blocks(second) == ["hard_decline"]
+    assert blocks(third) == blocks(fourth) == [""], "stored after it, the number is tried once"
+    declined(HARD)
+    with at("2026-11-01 02:00"):
+        run("dispatch_invoices")
+    assert (tries(third), blocks(third)) == (1, ["hard_decline"])
+    assert (blocks(first), tries(first)) == (["hard_decline"], 1)
+
+
+def test_a_decline_blocks_the_number_on_another_account_that_stored_it_before(braintree, declined):
+    an_owner_who_owes(STOLEN)
+    with at("2026-09-10"):
+        other = an_owner(card=STOLEN)
+    declined(HARD)
+    dispatch("2026-10-01")
+    with at("2026-10-02"):
+        add_debit(other, "3.00", **SAID)
+    assert "3 hard decline" in dispatch("2026-11-01")
+    assert (tries(other), invoice_of(other, 202611).closed) == (0, True)
+
+
+def test_a_payment_with_the_number_forgives_its_declines_on_every_account(declined):
+    first, second = an_owner_who_owes(STOLEN), an_owner_who_owes(STOLEN)
+    declining = declined(HARD)
+    dispatch("2026-10-01 02:00")
+    assert blocks(first) == blocks(second) == ["hard_decline"]
+    declining.remove()
+    store(first, STOLEN, "2026-10-02")
+    assert "1 paid" in dispatch("2026-10-02 13:00")
+    assert "1 paid" in dispatch("2026-10-02 14:00"), "the other account's, which needed no saving"
+    assert set(Card.objects.values_list("block", "hard_declines", "hard_declined_at")) == {("", 0, None)}
+
+
+@pytest.mark.parametrize("kept", ["not_in_vault", "authentication"])
+def test_a_payment_with_the_number_forgives_nothing_else(kept):
+    first, second = an_owner_who_owes(STOLEN), an_owner_who_owes(STOLEN)
+    Card.objects.filter(account__owner=second).update(block=kept)
+    Card.objects.update(hard_declines=1)
+    assert "1 paid" in dispatch("2026-10-01")
+    assert (blocks(first), blocks(second)) == ([""], [kept])
+    assert set(Card.objects.values_list("hard_declines", flat=True)) == {0}
+
+
+def test_where_the_number_is_not_told_declines_count_for_the_token(user, declined):
+    declined(HARD)
+    dispatch("2026-10-01 02:00")
+    Card.objects.update(number_id="")
+    other = an_owner_who_owes(STOLEN, "2026-10-01 03:00")
+    Card.objects.update(number_id="")
+    with at("2026-11-01 04:00"):
+        run("dispatch_invoices")
+    assert blocks(user) == ["hard_decline"]
+    assert tries(other) == 1, "no number is not the same number"
+
+
+# A card that the bank wants authenticated, one that is gone
+
+
+def test_every_stored_card_lifts_that_the_bank_wants_its_holder_to_authenticate(user, declined):
+    declining = declined(AUTHENTICATE)
+    assert "1 refused" in dispatch("2026-10-01")
+    assert "1 the bank wants the owner to authenticate" in dispatch("2026-10-02")
+    for day in (3, 4, 5):
+        store(user, GOOD_CARD, f"2026-10-{day:02}")
+        assert "1 refused" in dispatch(f"2026-10-{day:02} 13:00"), "the same number, as often as it is stored"
+        assert "1 the bank wants" in dispatch(f"2026-10-{day:02} 14:00")
+    declining.remove()
+    store(user, GOOD_CARD, "2026-10-06")
+    assert "1 paid" in dispatch("2026-10-06 13:00")
+
+
+def test_a_card_that_is_gone_from_the_vault_is_refused_once_and_then_left_alone(user, braintree):
+    [card] = Card.objects.all()
+    braintree.gateway.payment_method.delete(card.token)
+    with hearing() as heard:
+        assert "1 refused" in dispatch("2026-10-01")
+        for day in (2, 3):
+            assert "1 left alone (1 card not in the vault any more)" in dispatch(f"2026-10-{day:02}")
+    [said] = heard.named("credit_card_error")
+    assert said["charge"].needs_owner
+    assert not said["charge"].hard_decline
+    assert Charge.objects.get().needs_owner, "also when it is read again"
+    with at("2026-10-03 13:00"):
+        assert invoice_of(user, OCTOBER).send_payment() is None
+    store(user, GOOD_CARD, "2026-10-04")
+    assert "1 paid" in dispatch("2026-10-04 13:00")
+
+
+def test_a_card_that_is_gone_when_a_lost_answer_is_found_out_is_no_refusal(user, braintree):
+    with braintree.fault("timeout", when="before", **SALES), at("2026-10-01 02:00"):
+        run_failing("dispatch_invoices")
+    [card] = Card.objects.all()
+    braintree.gateway.payment_method.delete(card.token)
+    present = store(user, STOLEN, "2026-10-01 02:30")
+    with hearing() as heard:
+        assert "1 paid (20.00), 0 refused" in dispatch("2026-10-01 03:00")
+    assert [name for name, _ in heard] == ["invoice_sent"]
+    assert list(Charge.objects.order_by("pk").values_list("state", "card_token")) == [
+        ("not_sent", card.token),
+        ("paid", present.token),
+    ]
+    assert Charge.objects.filter(card_gone=True).count() == 0
+
+
+# The limit of the card networks
+
+
+def test_the_tries_with_a_number_are_counted_together_under_whatever_token(settings, user, declined):
+    declare(settings, product("PLAN"), MAX_TRIES=4)
+    declined(2001)
+    for day in range(1, 5):
+        store(user, STOLEN, f"2026-10-{day:02}")
+        assert "1 refused" in dispatch(f"2026-10-{day:02} 13:00")
+    store(user, STOLEN, "2026-10-05")
+    assert "1 card network's limit of tries reached" in dispatch("2026-10-05 13:00")
+    with at("2026-10-05 16:00"):
+        assert invoice_of(user, OCTOBER).send_payment() is None
+    store(user, GOOD_CARD, "2026-10-06")
+    assert "1 refused" in dispatch("2026-10-06 13:00"), "another number has tries of its own"
+    store(user, STOLEN, "2026-11-02 12:00")
+    with at("2026-11-02 13:00"):
+        run("dispatch_invoices", period=OCTOBER)
+    assert tries(user) == 6, "30 days after the first two there is room for another"
+
+
+def test_the_tries_are_counted_for_each_invoice(settings, user, declined):
+    declare(settings, product("PLAN"), MAX_TRIES=2)
+    declined(2001)
+    dispatch("2026-10-30")
+    dispatch("2026-10-31")
+    with at("2026-11-01"):
+        summary = run("dispatch_invoices")
+    assert "1 refused" in summary, "November's, which the other does not hold back"
+    assert "1 left alone (1 card network's limit of tries reached)" in summary
+    assert [invoice_of(user, period).charges.count() for period in (202610, 202611)] == [2, 1]
+
+
+def test_having_no_card_counts_as_a_refused_try_until_one_is_stored(settings, user):
+    declare(settings, product("PLAN"), MAX_TRIES=2)
+    with at("2026-09-20"):
+        remove_card(user)
+    with hearing() as heard:
+        for day in (1, 2):
+            assert "1 without a card" in dispatch(f"2026-10-{day:02}")
+        assert "1 card network's limit of tries reached" in dispatch("2026-10-03")
+    assert [name for name, _ in heard] == ["credit_card_error"] * 2
+    store(user, GOOD_CARD, "2026-10-04")
+    assert "1 paid" in dispatch("2026-10-04 13:00")
+
+
+# By hand
+
+
+@pytest.mark.parametrize("block", ["hard_decline", "authentication", "not_in_vault"])
+def test_what_may_not_be_tried_is_not_tried_by_hand_either_unless_an_operator_insists(user, declined, block):
+    declining = declined(2001)
+    dispatch("2026-10-01")
+    declining.remove()
+    Card.objects.update(block=block)
+    october = invoice_of(user, OCTOBER)
+    with at("2026-10-05"):
+        assert october.send_payment() is None
+        assert october.send_payment(force=True).state == "paid"
+    assert blocks(user) == [""], "it was paid with: it may be tried"
