@@ -1,12 +1,14 @@
 """The migrations say what the models say, and can be undone."""
 
 import pytest
+from braintree.test.nonces import Nonces
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import IntegrityError, connection, models
 from django.db.migrations import Migration
 
-from genbilling.models import Invoice, InvoiceItem
+from genbilling.interface import save_card
+from genbilling.models import Card, Invoice, InvoiceItem
 from tests.factories import an_owner, at, declare, invoice_of, product, run
 
 
@@ -66,3 +68,74 @@ def test_a_closed_invoice_is_still_kept_from_change_after_the_migrations_were_do
 def test_books_with_closed_invoices_can_be_flushed(closed):
     call_command("flush", interactive=False, verbosity=0)
     assert not Invoice.objects.exists()
+
+
+# What befell a card before the upgrade: the answers to its tries, and how its row is to be read after it.
+BEFELL = {
+    "paid": ((Nonces.TransactableVisa, [1000]), ("", 0, True)),
+    "declined": ((Nonces.TransactableMasterCard, [2004]), ("hard_decline", 1, False)),
+    "declined twice": ((Nonces.TransactableAmEx, [2004, 2004]), ("hard_decline", 2, False)),
+    "to be authenticated": ((Nonces.TransactableDiscover, [2001, 2099]), ("authentication", 0, False)),
+    "refused": ((Nonces.TransactableJCB, [2001, 2001, 2001]), ("", 0, False)),
+    "declined, then paid": ((Nonces.TransactableMaestro, [2004, 1000]), ("", 0, True)),
+}
+
+
+@pytest.fixture
+def upgraded(settings, transactional_db, braintree):
+    """The owners of the cards that something befell, after the upgrade."""
+    declare(settings, product("PLAN"))
+    owners = {}
+    for name, ((nonce, codes), _) in BEFELL.items():
+        with at("2026-09-10"):
+            owners[name] = an_owner("PLAN", card=nonce)
+        _befall(owners[name], braintree, codes)
+    call_command("migrate", "genbilling", "0002", verbosity=0)
+    call_command("migrate", "genbilling", verbosity=0)
+    return owners
+
+
+def _befall(user, braintree, codes):
+    card = Card.objects.get(account__owner=user)
+    for day, code in enumerate(codes, start=1):
+        declining = None if code == 1000 else braintree.decline(card, code)
+        with at(f"2026-10-{day:02}"):
+            if day == 1:
+                run("dispatch_invoices")
+            else:
+                invoice_of(user, 202610).send_payment(force=True)
+        if declining:
+            declining.remove()
+
+
+def test_what_befell_cards_before_the_upgrade_decides_what_may_be_tried_after_it(upgraded):
+    found = {
+        name: tuple(
+            Card.objects.values_list("block", "hard_declines", "paid_before").get(account__owner=user)
+        )
+        for name, user in upgraded.items()
+    }
+    assert found == {name: row for name, (_, row) in BEFELL.items()}
+    assert set(Card.objects.values_list("number_id", flat=True)) == {""}, "it was not kept then"
+
+
+def test_tries_of_the_time_before_the_upgrade_count_together_with_those_of_the_number(
+    settings, upgraded, braintree
+):
+    declare(settings, product("PLAN"), MAX_TRIES=4)
+    user = upgraded["refused"]
+    braintree.decline(Card.objects.get(account__owner=user))
+    for day, said in ((5, "1 refused"), (6, "1 card network's limit of tries reached")):
+        with at(f"2026-10-{day:02}"):
+            assert said in run("dispatch_invoices")
+    assert invoice_of(user, 202610).charges.count() == 4
+
+
+def test_a_card_declined_before_the_upgrade_is_left_alone_and_tried_once_when_it_is_stored_again(upgraded):
+    user = upgraded["declined twice"]
+    with at("2026-10-05"):
+        run("dispatch_invoices")
+        assert invoice_of(user, 202610).charges.count() == 2
+        save_card(user, Nonces.TransactableAmEx)
+        run("dispatch_invoices")
+    assert invoice_of(user, 202610).paid

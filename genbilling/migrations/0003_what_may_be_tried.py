@@ -3,26 +3,35 @@
 What was declined before counts by token: Braintree's id of the card number was not kept then.
 """
 
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import migrations, models
-from django.db.models import Count, Exists, Max, OuterRef, Subquery
+from django.db.models import Max, Q
 
 
 def note_what_was_declined(apps: Any, schema_editor: Any) -> None:
     alias = schema_editor.connection.alias
     cards = apps.get_model("genbilling", "Card").objects.using(alias)
     charges = apps.get_model("genbilling", "Charge").objects.using(alias)
-    of_card = charges.filter(card_token=OuterRef("token"))
-    refused = of_card.filter(state="refused")
-    declined = refused.filter(hard_decline=True).order_by().values("card_token")
-    cards.filter(Exists(of_card.filter(state="paid"))).update(paid_before=True)
-    cards.filter(Exists(refused.filter(response_code="2099"))).update(block="authentication")
-    cards.filter(Exists(declined)).update(
-        block="hard_decline",
-        hard_declines=Subquery(declined.annotate(times=Count("pk")).values("times")),
-        hard_declined_at=Subquery(declined.annotate(last=Max("ended_at")).values("last")),
-    )
+    # Tokens of charges have no index: each of these queries reads the table once.
+    paid = charges.filter(state="paid").order_by()
+    cards.filter(token__in=paid.values("card_token")).update(paid_before=True)
+    refused = charges.filter(Q(hard_decline=True) | Q(response_code="2099"), state="refused").order_by()
+    of_refused = paid.filter(card_token__in=refused.values("card_token")).values_list("card_token")
+    paid_at = dict(of_refused.annotate(last=Max("ended_at")))
+    columns = refused.order_by("card_token", "ended_at").values_list("card_token", "ended_at", "hard_decline")
+    for token, tries in groupby(columns, key=itemgetter(0)):
+        # A card that was paid with since is forgiven.
+        since = [(at, hard) for _, at, hard in tries if token not in paid_at or at > paid_at[token]]
+        declined = [at for at, hard in since if hard]
+        if declined:
+            cards.filter(token=token).update(
+                block="hard_decline", hard_declines=len(declined), hard_declined_at=declined[-1]
+            )
+        elif since:
+            cards.filter(token=token).update(block="authentication")
 
 
 def make_the_counter(apps: Any, schema_editor: Any) -> None:

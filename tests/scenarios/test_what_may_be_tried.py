@@ -1,4 +1,4 @@
-"""What a card's row remembers of its number, and what an invoice remembers of its tries: what is not asked."""
+"""What is not tried: a card by what its row remembers of its number, an invoice by the tries it had."""
 
 import pytest
 from braintree.test.nonces import Nonces
