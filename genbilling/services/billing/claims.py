@@ -159,9 +159,16 @@ def _lock_chosen(
     """Lock the chosen invoices; return those that are still as they were when they were chosen."""
     wanted = Invoice.objects.filter(among("pk", (invoice.pk for _, invoice in chosen)))
     free = wanted.unsettled().filter(closed=True, pending_charge__isnull=True)
-    locked = {key for (key,) in lock_values(free, "pk", skip_locked=patience is None)} if chosen else set()
-    claims.held += [standing.account.pk for standing, invoice in chosen if invoice.pk not in locked]
-    return [(standing, invoice) for standing, invoice in chosen if invoice.pk in locked]
+    # A refusal is written down without the account's lock, and may have come since the invoice was read.
+    locked = lock_values(free, "pk", "failed_at", skip_locked=patience is None) if chosen else []
+    as_they_were = set(locked)
+    still: list[tuple[Standing, Invoice]] = []
+    for standing, invoice in chosen:
+        if (invoice.pk, invoice.failed_at) in as_they_were:
+            still.append((standing, invoice))
+        else:
+            claims.held.append(standing.account.pk)
+    return still
 
 
 def _write(claims: Claims, chosen: list[tuple[Standing, Invoice]], now: datetime) -> None:
