@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -12,8 +14,11 @@ from ...exceptions import GatewayError, GatewayUnusable
 from ...gateway import Ending, Outcome, PaymentService
 from ...models import Charge
 from ..attempts import Call, Steps
+from ..locks import is_everybodys
 from . import steps
 from .calls import NEVER, Answer, Calls
+
+logger = logging.getLogger(__name__)
 
 # A claim that waits longer is not sent, but released: far within Charge.IN_FLIGHT, after which others look
 # for it.
@@ -44,6 +49,9 @@ class UnderWay:
         self._service = service
         self._calls = Calls(in_flight)
         self._trouble = ""
+        # Taken out of the calls, so that none is lost where going on with another one fails.
+        self._answers: deque[Answer] = deque()
+        self._finished: list[Finished] = []
 
     def send(self, charge: Charge) -> None:
         """Send a charge that was claimed just now."""
@@ -79,11 +87,18 @@ class UnderWay:
         answers = self._calls.take(patience=patience)
         if linger and 0 < len(answers) < wanted:
             answers += self._calls.take(patience=linger, wanted=wanted - len(answers))
-        return [done for answer in answers for done in self._go_on(answer)]
+        return self._go_on_with(answers)
 
     def close(self) -> list[Finished]:
         """Send nothing more, wait for the calls in flight, and return what has finished, or was not sent."""
-        return [done for answer in self._calls.close() for done in self._go_on(answer)]
+        return self._go_on_with(self._calls.close())
+
+    def _go_on_with(self, answers: Iterable[Answer]) -> list[Finished]:
+        self._answers.extend(answers)
+        while self._answers:
+            self._finished += self._go_on(self._answers.popleft())
+        finished, self._finished = self._finished, []
+        return finished
 
     def _go_on(self, answer: Answer) -> Iterator[Finished]:
         """Go on with what the answer is to: there is another call to make, or it has finished."""
@@ -101,6 +116,13 @@ class UnderWay:
         except GatewayUnusable as error:
             # What became of the charge is still open; a later run finds out.
             self._trouble = self._trouble or f"{type(error).__name__}: {error}"
+        except Exception as error:
+            if is_everybodys(error):
+                raise
+            # Of this charge alone: the others are gone on with, and a later run finds out about this one.
+            logger.exception("What came of charge %s is not known", work.charge.pk)
+            outcome = Outcome(ending=Ending.UNKNOWN, message=f"{type(error).__name__}: {error}")
+            yield Finished(charge=work.charge, outcome=outcome, claimed=work.claimed)
 
     def _next_call(self, work: _Work, answer: Answer) -> Call:
         if answer.error is None:
