@@ -51,13 +51,9 @@ class DispatchReport:
         else:
             self.counts["refused" if result.card_token else "without a card"] += 1
 
-    def foretold(self, invoice: Invoice, card: Card | None, wait: Wait | None) -> None:
+    def foretold(self, invoice: Invoice, card: Card | None) -> None:
         """Count what a dry run would try."""
-        if wait:
-            self.waits[wait] += 1
-        elif invoice.pending_charge_id is not None:
-            self.counts["to resolve"] += 1
-        elif card is None:
+        if card is None:
             self.counts["without a card"] += 1
         else:
             self.counts["to charge"] += 1

@@ -20,7 +20,7 @@ from genbilling.interface import (
 )
 from genbilling.models import Card, Charge, Invoice, InvoiceItem, Product
 from genbilling.services import billing, cards
-from genbilling.services.billing.charging import dispatch_policy
+from genbilling.services.billing.choosing import dispatch_policy
 from genbilling.services.billing.claims import claim
 from genbilling.services.billing.records import record
 from genbilling.services.retries import Wait

@@ -18,7 +18,8 @@ from ..locks import is_held, last_pass
 from ..retries import Wait
 from . import records, steps
 from .announcing import announce, announce_expiry
-from .claims import Claims, Standing, claim
+from .choosing import Standing
+from .claims import Claims, claim
 from .standing import follow_payments
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -18,14 +18,14 @@ from django.db.models import QuerySet
 from ... import conf
 from ...gateway import PaymentService
 from ...models import Account, Charge, Invoice
-from .. import retries
 from ..locks import Patience, is_everybodys, is_held, last_pass
 from ..reports import DispatchReport
 from ..retries import Wait
 from ..rows import among
 from . import records, steps
 from .announcing import announce_expiry, announce_one, ready_to_announce
-from .claims import Claims, Standing, claim
+from .choosing import dispatch_policy
+from .claims import Claims, claim
 from .closing import Progress, Stop
 from .standing import follow_payments
 from .under_way import RELEASED, Finished, UnderWay
@@ -51,23 +51,6 @@ def accounts_to_charge(period: int) -> QuerySet[Invoice, int]:
     """Return the keys of the accounts with a closed invoice that is due in `period` and not settled."""
     due = Invoice.objects.due(period).filter(closed=True).order_by("account_id")
     return due.values_list("account_id", flat=True).distinct()
-
-
-def dispatch_policy(started: datetime) -> Callable[[Standing, Invoice, datetime], Wait | None]:
-    """Return the policy of a run that began at `started`: why it leaves an invoice, or None."""
-
-    def policy(standing: Standing, invoice: Invoice, now: datetime) -> Wait | None:
-        if invoice.failed_at and invoice.failed_at >= started:
-            return Wait.TRIED_IN_THIS_RUN
-        card, refusals = standing.card, standing.refusals.get(invoice.pk, ())
-        if wait := retries.card_forbids(card, refusals, now):
-            return wait
-        if retries.is_scheduled(card, refusals, now):
-            return None
-        used_up = retries.days_are_used_up(invoice, card, refusals, now)
-        return Wait.DAYS_USED_UP if used_up else Wait.NOT_SCHEDULED
-
-    return policy
 
 
 class Charging:

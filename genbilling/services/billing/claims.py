@@ -7,7 +7,7 @@ finds out what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,30 +16,14 @@ from django.utils import timezone
 
 from ... import books, conf
 from ...models import Account, Card, Charge, Invoice
-from ...money import ZERO
-from .. import attempts, retries
+from .. import attempts
 from ..locks import Patience, lock_rows, lock_values
-from ..retries import Refusals, Wait
+from ..retries import Wait
 from ..rows import among, update_rows
+from .choosing import Choice, Policy, Standing, choose, read_standings
 from .records import move_invoices
 
 State = Charge.State
-
-
-@dataclass(kw_only=True)
-class Standing:
-    """What is known of an account when it is decided what to try: nothing of it is searched for later."""
-
-    account: Account
-    card: Card | None = None
-    due: list[Invoice] = field(default_factory=list)
-    """Closed and unsettled, in the order of their periods."""
-    charges: dict[int, Charge] = field(default_factory=dict)
-    """The paid or pending charge of an invoice, by the invoice's key."""
-    refusals: Mapping[int, Refusals] = field(default_factory=dict)
-
-
-Policy = Callable[[Standing, Invoice, datetime], Wait | None]
 
 
 @dataclass(kw_only=True)
@@ -56,27 +40,6 @@ class Claims:
     accounts: dict[int, Account] = field(default_factory=dict)
     have_more: set[int] = field(default_factory=set)
     """Accounts with later invoices than the one that was chosen."""
-
-
-def read_standings(accounts: Iterable[Account]) -> list[Standing]:
-    """Return how `accounts` stand, by a handful of queries."""
-    standings = {account.pk: Standing(account=account) for account in accounts}
-    unsettled = Invoice.objects.unsettled().filter(among("account__pk", standings), closed=True)
-    invoices = list(unsettled.defer("seal").order_by("account_id", "period"))
-    for invoice in invoices:
-        standings[invoice.account_id].due.append(invoice)
-    for card in Card.objects.filter(among("account__pk", standings), state=Card.State.CURRENT):
-        standings[card.account_id].card = card
-    of_key = {invoice.pk: invoice for invoice in invoices}
-    # The charges are the authority, whatever somebody did to an invoice's flags.
-    live = Charge.objects.filter(among("invoice__pk", of_key), state__in=[State.PAID, State.PENDING])
-    for charge in live:
-        charge.invoice = of_key[charge.invoice_id]
-        standings[charge.invoice.account_id].charges[charge.invoice_id] = charge
-    refusals = retries.refusals_of(invoices)
-    for standing in standings.values():
-        standing.refusals = refusals
-    return list(standings.values())
 
 
 def claim(
@@ -97,60 +60,28 @@ def claim(
         accounts = lock_rows(Account.objects.filter(among("pk", start_from)), skip_locked=patience is None)
         claims.accounts = {account.pk: account for account in accounts}
         claims.held = [key for key in start_from if key not in claims.accounts]
+        paid: list[tuple[Invoice, Charge]] = []
         chosen: list[tuple[Standing, Invoice]] = []
         for standing in read_standings(accounts):
-            look_at = _Choice(claims, standing, period, policy, now)
-            chosen += look_at.choose(start_from[standing.account.pk])
+            choice = choose(standing, start_from[standing.account.pk], period, policy, now)
+            _note(claims, standing, choice, now)
+            paid += choice.paid
+            chosen += [(standing, choice.to_charge)] if choice.to_charge else []
+        move_invoices(paid)
         _write(claims, _lock_chosen(claims, chosen, patience), now)
     return claims
 
 
-class _Choice:
-    """Chooses what to do next for one account, and says why other invoices are left."""
-
-    def __init__(
-        self, claims: Claims, standing: Standing, period: int, policy: Policy, now: datetime
-    ) -> None:
-        self._claims, self._standing, self._period = claims, standing, period
-        self._policy, self._now = policy, now
-
-    def choose(self, first_period: int) -> list[tuple[Standing, Invoice]]:
-        """Return the invoice to claim, if there is one."""
-        if self._finds_pending():
-            return []
-        due = [one for one in self._standing.due if first_period <= one.period <= self._period]
-        for number, invoice in enumerate(due):
-            if invoice.total == ZERO or self._is_paid(invoice):
-                continue
-            wait = self._policy(self._standing, invoice, self._now)
-            if wait is None:
-                if due[number + 1 :]:
-                    self._claims.have_more.add(self._standing.account.pk)
-                return [(self._standing, invoice)]
-            self._claims.left.append((invoice, wait))
-            if wait in (Wait.NOT_SCHEDULED, Wait.TRIED_IN_THIS_RUN, Wait.EARLIER_FIRST):
-                # It has a try still to come, and the later ones come after it.
-                break
-        return []
-
-    def _finds_pending(self) -> bool:
-        # Until its outcome is known no other invoice of the account is charged, of whatever period.
-        pending = [one for one in self._standing.charges.values() if one.state == State.PENDING]
-        for charge in pending:
-            if attempts.may_be_in_flight(charge, self._now):
-                self._claims.held.append(self._standing.account.pk)
-            else:
-                self._claims.to_find_out.append(charge)
-            break
-        return bool(pending)
-
-    def _is_paid(self, invoice: Invoice) -> bool:
-        charge = self._standing.charges.get(invoice.pk)
-        if charge is None:
-            return False
-        move_invoices([(invoice, charge)])
-        self._claims.left.append((invoice, Wait.PAID_ALREADY))
-        return True
+def _note(claims: Claims, standing: Standing, choice: Choice, now: datetime) -> None:
+    claims.left += choice.left
+    if choice.has_more:
+        claims.have_more.add(standing.account.pk)
+    if choice.to_find_out is None:
+        return
+    if attempts.may_be_in_flight(choice.to_find_out, now):
+        claims.held.append(standing.account.pk)
+    else:
+        claims.to_find_out.append(choice.to_find_out)
 
 
 def _lock_chosen(

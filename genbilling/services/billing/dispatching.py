@@ -23,7 +23,7 @@ from ..reports import DispatchReport
 from .announcing import announce_expiry, announce_overdue
 from .charging import Charging, accounts_to_charge
 from .closing import Closing, Progress, Stop, accounts_to_close, never
-from .foretelling import foretell
+from .foretelling import accounts_to_look_at, foretell
 from .standing import follow_payments
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def dispatch_invoices(
     books.refuse_open_transaction("dispatch_invoices")
     report = DispatchReport()
     if dry_run:
-        foretell(period, report, stage("looking", accounts_to_close(period).count))
+        foretell(period, report, stage("looking", accounts_to_look_at(period).count))
         return report
     service, started = PaymentService(), timezone.now()
     try:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from ...models import Account, Invoice, InvoiceItem
@@ -17,8 +17,7 @@ from ...periods import from_to, next_period
 from ..reports import DispatchReport
 from ..rows import among
 from . import filling
-from .charging import dispatch_policy
-from .claims import Standing, read_standings
+from .choosing import Policy, Standing, choose, dispatch_policy, read_standings
 from .closing import accounts_to_close
 from .filling import Draft
 
@@ -30,6 +29,7 @@ def foretell(period: int, report: DispatchReport, progress: Callable[[int], obje
 
     Flat rates that the project's own code works out are counted, and are in no sum.
     """
+    policy = dispatch_policy(timezone.now())
     for accounts in _pages(period):
         drafts = _drafts(accounts, period)
         standings = {standing.account.pk: standing for standing in read_standings(accounts)}
@@ -38,14 +38,19 @@ def foretell(period: int, report: DispatchReport, progress: Callable[[int], obje
             if not draft.invoice.paid:
                 standings[draft.account.pk].due.append(draft.invoice)
         for standing in standings.values():
-            _foretell_charging(standing, period, report)
+            _foretell_charging(standing, period, policy, report)
         progress(len(accounts))
+
+
+def accounts_to_look_at(period: int) -> QuerySet[Account]:
+    """Return the accounts that have an invoice to open, to close or to charge in `period`."""
+    due = Invoice.objects.due(period).order_by().filter(account=OuterRef("pk"))
+    return Account.objects.filter(Exists(due)) | accounts_to_close(period)
 
 
 def _pages(period: int) -> Iterator[list[Account]]:
     last = 0
-    due = Invoice.objects.due(period).order_by().filter(account=OuterRef("pk"))
-    wanted = (Account.objects.filter(Exists(due)) | accounts_to_close(period)).order_by("pk")
+    wanted = accounts_to_look_at(period).order_by("pk")
     while accounts := list(wanted.filter(pk__gt=last)[:PAGE]):
         yield accounts
         last = accounts[-1].pk
@@ -80,12 +85,17 @@ def _foretell_closing(drafts: list[Draft], report: DispatchReport) -> None:
     of_drafts = among("account__pk", {draft.account.pk for draft in drafts})
     filling.find_owed(drafts, owing.filter(of_drafts).order_by("pk"))
     by_handler = set(filling.products_with_handler())
+    worked_out = []
     for draft in drafts:
-        worked_out = [one for one in draft.owed if one[0].name in by_handler]
-        report.counts["by a handler"] += len(worked_out)
-        draft.owed = [one for one in draft.owed if one not in worked_out]
+        by_code = [one for one in draft.owed if one[0].name in by_handler]
+        report.counts["by a handler"] += len(by_code)
+        draft.owed = [one for one in draft.owed if one not in by_code]
+        worked_out += [draft] if by_code else []
     filling.Filling(drafts).fill()
     _foretell_totals(drafts)
+    for draft in worked_out:
+        # Whatever is on it beside that.
+        draft.invoice.paid = False
     opened = sum(draft.invoice.pk is None for draft in drafts)
     report.closed(opened, [draft.invoice for draft in drafts])
 
@@ -105,9 +115,19 @@ def _foretell_totals(drafts: list[Draft]) -> None:
         draft.invoice.total, draft.invoice.paid = total, total == ZERO
 
 
-def _foretell_charging(standing: Standing, period: int, report: DispatchReport) -> None:
-    now = timezone.now()
-    policy = dispatch_policy(now)
-    for invoice in standing.due:
-        if invoice.period <= period:
-            report.foretold(invoice, standing.card, policy(standing, invoice, now))
+def _foretell_charging(standing: Standing, period: int, policy: Policy, report: DispatchReport) -> None:
+    """Go from invoice to invoice as a run does that is paid each time."""
+    standing.due.sort(key=lambda invoice: invoice.period)
+    first_period, now = 0, timezone.now()
+    while True:
+        choice = choose(standing, first_period, period, policy, now)
+        for _, wait in choice.left:
+            report.result(wait)
+        report.counts["to resolve"] += choice.to_find_out is not None
+        if choice.to_charge is None:
+            return
+        report.foretold(choice.to_charge, standing.card)
+        if standing.card is None:
+            # That is a refusal, after which the others wait.
+            return
+        first_period = next_period(choice.to_charge.period)

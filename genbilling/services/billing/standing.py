@@ -18,7 +18,7 @@ from ...models import Account, Invoice
 from .. import accounts, retries
 from ..locks import lock_rows
 from ..rows import among
-from .claims import Standing, read_standings
+from .choosing import Standing, read_standings
 
 logger = logging.getLogger(__name__)
 
