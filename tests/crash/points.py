@@ -1,7 +1,7 @@
 """The points at which a command may die: before and after every commit and every call of the gateway.
 
 Nothing is listed by hand. A point is met while the command runs, and named after what is about to happen, or
-has happened, and after the function that wanted it: "dispatch_invoices: after commit in charging._claim".
+has happened, and after the function that wanted it: "dispatch_invoices: after commit in claims.claim".
 """
 
 import os
@@ -11,12 +11,15 @@ import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+
+from genbilling.services.billing import calls
 
 KILLED = "KILLED"
 MERCHANT = re.compile(r"^/merchants/[^/]+")
@@ -125,12 +128,21 @@ def _watch_calls(points):
 
 
 def _whoever_wants_it():
-    """The innermost function with a name of genbilling's services on the stack."""
+    """The innermost function with a name of genbilling's services, or the step whose call is being made."""
     frame = sys._getframe()
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        named = not frame.f_code.co_name.startswith("<")
-        if named and module.startswith("genbilling.services."):
-            return f"{module.rpartition('.')[2]}.{frame.f_code.co_name}"
+        name = frame.f_code.co_name
+        if module == calls.__name__:
+            # A thread of the gateway's: the steps wait in the one that has the books.
+            return _waiting_step(frame.f_locals["task"].name.steps)
+        if not name.startswith("<") and module.startswith("genbilling.services."):
+            return f"{module.rpartition('.')[2]}.{name}"
         frame = frame.f_back
     return "the command"
+
+
+def _waiting_step(steps):
+    while steps.gi_yieldfrom is not None:
+        steps = steps.gi_yieldfrom
+    return f"{Path(steps.gi_code.co_filename).stem}.{steps.gi_code.co_name}"
