@@ -18,6 +18,7 @@ from ..exceptions import GatewayError, GatewayUncertain, GatewayUnusable
 from ..gateway import Ending, Outcome
 from ..models import Charge, Refund
 from ..models.charges import Attempt
+from .locks import lock_rows
 
 # A key younger than this is surely still known: the same request under it cannot be carried out twice.
 # Braintree's documents say 30 days, of its GraphQL API.
@@ -122,9 +123,12 @@ def _give_up_key(attempt: Charge | Refund) -> None:
 def _stamp(attempt: Charge | Refund, now: datetime) -> bool:
     with books.atomic(durable=True):
         pending = type(attempt).objects.filter(pk=attempt.pk, state=Attempt.State.PENDING)
-        moved = pending.filter(uncertain_at=attempt.uncertain_at).update(uncertain_at=now)
+        # Whoever holds it is at work on it, and a run does not wait for one of many.
+        free = lock_rows(pending.filter(uncertain_at=attempt.uncertain_at), skip_locked=True)
+        if free:
+            pending.update(uncertain_at=now)
     attempt.uncertain_at = now
-    return bool(moved)
+    return bool(free)
 
 
 def write_answer(attempt: Charge | Refund, outcome: Outcome, now: datetime) -> None:
