@@ -57,10 +57,13 @@ class Calls:
         """Have `call` made, unless it is still waiting at `expires` (of `time.monotonic`)."""
         with self._lock:
             self._waiting.append(_Task(name=name, call=call, expires=expires))
+            if self._closed:
+                return  # it is handed back by the next close()
             if len(self._threads) < min(self._most, self._in_flight + len(self._waiting)):
                 thread = threading.Thread(target=self._work, name="genbilling-gateway", daemon=True)
-                self._threads.append(thread)
                 thread.start()
+                # Only now: close() waits for each of them, and cannot for one that did not start.
+                self._threads.append(thread)
             self._work_there.notify()
 
     @property

@@ -123,10 +123,12 @@ class Charging:
         """Do what is to be done next, until there is nothing left or a reason to stop."""
         while not self._has_to_stop():
             idle = not (self._untold or self._wants_claims())
-            self._finished += self._under_way.take(
-                patience=PATIENCE_SECONDS if idle else 0,
-                linger=0 if self._untold else LINGER_SECONDS,
-                wanted=ANSWERS * self._in_flight,
+            self._collect(
+                self._under_way.take(
+                    patience=PATIENCE_SECONDS if idle else 0,
+                    linger=0 if self._untold else LINGER_SECONDS,
+                    wanted=ANSWERS * self._in_flight,
+                )
             )
             if self._finished:
                 self._write_down()
@@ -145,8 +147,8 @@ class Charging:
 
     def _wind_up(self) -> None:
         """Wait for the calls in flight, release what was not sent, write all of it down, tell the project."""
-        self._finished += [*self._kept, *self._under_way.close()]
-        self._kept = []
+        self._finished, self._kept = self._finished + self._kept, []
+        self._collect(self._under_way.close())
         if self._finished:
             self._write_down(last_pass())
         while self._untold:
@@ -158,10 +160,18 @@ class Charging:
     def _break_off(self) -> None:
         """The same after an error, as far as it goes: what is not written down is found out about later."""
         try:
-            self._finished += [*self._kept, *self._under_way.close()]
-            self._record(self._finished, last_pass())
+            self._finished += self._kept
+            try:
+                self._collect(self._under_way.close())
+            finally:
+                self._record(self._finished, last_pass())
         except Exception as error:
             logger.warning("What came of the charges under way is found out by a later run: %r", error)
+
+    def _collect(self, finished: Iterable[Finished]) -> None:
+        for one in finished:
+            # One by one: where going on with the next one fails, this one has still to be written down.
+            self._finished.append(one)
 
     # Claims
 

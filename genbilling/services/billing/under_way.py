@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -40,6 +40,8 @@ class _Work:
     charge: Charge
     steps: Steps
     claimed: bool
+    # Of the monotonic clock: no call of it begins later, neither the first nor a further one.
+    expires: float
 
 
 class UnderWay:
@@ -48,21 +50,22 @@ class UnderWay:
     def __init__(self, service: PaymentService, in_flight: int) -> None:
         self._service = service
         self._calls = Calls(in_flight)
-        self._trouble = ""
-        # Taken out of the calls, so that none is lost where going on with another one fails.
+        # Taken out, and not gone on with yet.
         self._answers: deque[Answer] = deque()
-        self._finished: list[Finished] = []
+        self._trouble = ""
 
     def send(self, charge: Charge) -> None:
         """Send a charge that was claimed just now."""
-        work = _Work(charge=charge, steps=steps.send(self._service, charge), claimed=True)
-        self._calls.put(work, next(work.steps), expires=time.monotonic() + CLAIM_LIFETIME)
+        sending, expires = steps.send(self._service, charge), time.monotonic() + CLAIM_LIFETIME
+        self._begin(_Work(charge=charge, steps=sending, claimed=True, expires=expires))
 
     def find_out(self, charge: Charge) -> None:
         """Find out what became of a charge whose answer was lost."""
         finding = steps.find_out(self._service, charge, timezone.now())
-        work = _Work(charge=charge, steps=finding, claimed=False)
-        self._calls.put(work, next(work.steps), expires=NEVER)
+        self._begin(_Work(charge=charge, steps=finding, claimed=False, expires=NEVER))
+
+    def _begin(self, work: _Work) -> None:
+        self._calls.put(work, next(work.steps), expires=work.expires)
 
     def __len__(self) -> int:
         return self._calls.under_way
@@ -82,23 +85,21 @@ class UnderWay:
         """Why nothing more should be sent, or empty."""
         return self._calls.given_up or self._trouble
 
-    def take(self, *, patience: float, linger: float, wanted: int) -> list[Finished]:
-        """Return what has finished; wait `patience` seconds for the first, `linger` more for `wanted`."""
-        answers = self._calls.take(patience=patience)
-        if linger and 0 < len(answers) < wanted:
-            answers += self._calls.take(patience=linger, wanted=wanted - len(answers))
-        return self._go_on_with(answers)
-
-    def close(self) -> list[Finished]:
-        """Send nothing more, wait for the calls in flight, and return what has finished, or was not sent."""
-        return self._go_on_with(self._calls.close())
-
-    def _go_on_with(self, answers: Iterable[Answer]) -> list[Finished]:
-        self._answers.extend(answers)
+    def take(self, *, patience: float, linger: float, wanted: int) -> Iterator[Finished]:
+        """Yield what has finished; wait `patience` seconds for the first, `linger` more for `wanted`."""
+        self._answers += self._calls.take(patience=patience)
+        if linger and 0 < len(self._answers) < wanted:
+            self._answers += self._calls.take(patience=linger, wanted=wanted - len(self._answers))
         while self._answers:
-            self._finished += self._go_on(self._answers.popleft())
-        finished, self._finished = self._finished, []
-        return finished
+            yield from self._go_on(self._answers.popleft())
+
+    def close(self) -> Iterator[Finished]:
+        """Send nothing more, wait for the calls in flight, and yield what has finished, or was not sent."""
+        self._answers += self._calls.close()
+        while self._answers:
+            yield from self._go_on(self._answers.popleft())
+            # Where it wanted another call, that comes back as not made.
+            self._answers += self._calls.close()
 
     def _go_on(self, answer: Answer) -> Iterator[Finished]:
         """Go on with what the answer is to: there is another call to make, or it has finished."""
@@ -110,7 +111,7 @@ class UnderWay:
                 yield Finished(charge=work.charge, outcome=outcome, claimed=True)
             return
         try:
-            self._calls.put(work, self._next_call(work, answer))
+            self._calls.put(work, self._next_call(work, answer), expires=work.expires)
         except StopIteration as done:
             yield Finished(charge=work.charge, outcome=done.value, claimed=work.claimed)
         except GatewayUnusable as error:
@@ -119,8 +120,8 @@ class UnderWay:
         except Exception as error:
             if is_everybodys(error):
                 raise
-            # Of this charge alone: the others are gone on with, and a later run finds out about this one.
-            logger.exception("What came of charge %s is not known", work.charge.pk)
+            # Of this one, whose row somebody holds for too long, say: the others go on.
+            logger.exception("What became of the %s is not known", work.charge)
             outcome = Outcome(ending=Ending.UNKNOWN, message=f"{type(error).__name__}: {error}")
             yield Finished(charge=work.charge, outcome=outcome, claimed=work.claimed)
 
