@@ -79,6 +79,9 @@ class Process:
         self._process.stdin.write(f"{text}\n")
         self._process.stdin.flush()
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def kill(self):
         """Kill the process where it stands (SIGKILL), and wait until it is gone."""
         self._process.kill()
