@@ -85,7 +85,7 @@ def test_killed_in_one_of_two_runs_leaves_its_accounts_to_later_runs(start, brai
     owners(INVOICES, "MSG")
     with the_gateway_does_not_answer(braintree_books):
         runs = [begin_dispatch(start) for _ in range(2)]
-        until(lambda: pending().count() == 2 * CLAIMED, "both have claimed a window")
+        until(lambda: pending().count() == INVOICES, "both have claimed all that there is")
         runs[0].kill()
     survivor = runs[1].said()
     # What the dead one had under way is not touched as long as it might still be.

@@ -7,10 +7,9 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from genbilling.gateway import Ending, Outcome
 from genbilling.models import Charge, Invoice
 from genbilling.services import locks
-from genbilling.services.billing import charging, claims, close_due, dispatch_invoices, records
+from genbilling.services.billing import charging, claims, close_due, dispatch_invoices
 from genbilling.services.reports import DispatchReport
 from tests.concurrency.crowd import in_background
 from tests.concurrency.due import OCTOBER, assert_each_paid_once, owners, pending
@@ -63,16 +62,6 @@ def lose_charge(user):
 def assert_the_next_run_pays_the_rest(books):
     assert dispatch_invoices(OCTOBER).complete
     assert_each_paid_once(books, Invoice.objects.filter(period=OCTOBER))
-
-
-def test_a_refusal_that_is_recorded_while_a_run_looks_is_not_followed_by_another_try():
-    [user] = owners(1, "MSG")
-    charge = lose_charge(user)
-    refused = Outcome(ending=Ending.REFUSED, message="No.")
-    with once_before("genbilling_card", lambda: records.record([(charge, refused)])):
-        beside = claim(user)
-    assert (beside.to_send, beside.held) == ([], [user.genbilling_account.pk])
-    assert [one.state for one in Charge.objects.all()] == [State.REFUSED]
 
 
 def test_a_lost_charge_that_somebody_holds_keeps_nobody_else_waiting(braintree_books, monkeypatch):
