@@ -2,7 +2,9 @@
 
 from .accounts import Account, AccountUser, Card
 from .charges import Charge
-from .invoices import Invoice, InvoiceItem, InvoiceNumber
+from .invoices import Invoice
+from .items import InvoiceItem
+from .numbers import InvoiceNumber
 from .products import FormerTerms, Product, Remaining, Step
 from .refunds import Refund
 

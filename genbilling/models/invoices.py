@@ -1,4 +1,4 @@
-"""What is owed: invoices, their items, and the numbers given at closing.
+"""What is owed: invoices; their items stand beside them.
 
 A closed invoice and its items do not change. Saving and deleting look for themselves, under the invoice's
 lock; whatever else writes is refused by triggers (migration 0002, `genbilling.triggers`), raw SQL included.
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from django.db import IntegrityError, models
-from django.db.models import F, Q, Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from .. import books, money, periods
@@ -257,93 +257,6 @@ class Invoice(models.Model):
             )
 
 
-class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
-    """Items; those of closed invoices are kept from change."""
-
-    def update(self, **values: Any) -> int:
-        """Update as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        if "amount" in values and not hasattr(values["amount"], "resolve_expression"):
-            values["amount"] = money.to_money(values["amount"])
-        with refused_by_triggers():
-            return super().update(**values)
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        # Not left to the triggers: on SQLite they let rows be deleted.
-        with books.atomic():
-            refuse_closed(Invoice.objects.filter(related_items__in=self))
-            return super().delete()
-
-    def bulk_update(self, objs: Iterable[InvoiceItem], *args: Any, **kwargs: Any) -> int:
-        """Update as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        return super().bulk_update(_rounded(objs), *args, **kwargs)
-
-    def bulk_create(self, objs: Iterable[InvoiceItem], *args: Any, **kwargs: Any) -> list[InvoiceItem]:
-        """Create as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        with refused_by_triggers():
-            return super().bulk_create(_rounded(objs), *args, **kwargs)
-
-
-class InvoiceItem(models.Model):
-    """One line of an invoice. A credit has a negative amount."""
-
-    invoice = models.ForeignKey(
-        Invoice, on_delete=models.PROTECT, related_name="related_items", verbose_name=_("invoice")
-    )
-    product = models.ForeignKey(
-        "genbilling.Product",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="items",
-        verbose_name=_("product"),
-    )
-    description = models.CharField(_("description"), max_length=255)
-    amount = models.DecimalField(
-        _("amount"), max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES
-    )
-    operator = models.CharField(
-        _("operator"),
-        max_length=150,
-        blank=True,
-        help_text=_("Who put a manual credit or debit here; empty: genbilling or your code."),
-    )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-
-    objects = BooksManager.from_queryset(InvoiceItemQuerySet)()
-
-    class Meta:
-        base_manager_name = "objects"
-        verbose_name = _("invoice item")
-        verbose_name_plural = _("invoice items")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.description}: {self.amount}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save as usual, the amount rounded half up to two places.
-
-        Raises:
-            InvoiceClosed: the invoice is closed, or was when the item lay on it.
-            BadMoney: the amount is a float or too large.
-        """
-        self.amount = money.to_money(self.amount)
-        with books.atomic():
-            refuse_closed(self._invoices())
-            super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
-        with books.atomic():
-            refuse_closed(self._invoices())
-            return super().delete(*args, **kwargs)
-
-    def _invoices(self) -> InvoiceQuerySet:
-        written = Q(pk=self.invoice_id)
-        return Invoice.objects.filter(written | Q(related_items=self.pk) if self.pk else written)
-
-
 def refuse_closed(invoices: models.QuerySet[Invoice]) -> None:
     """Lock `invoices` and make sure that none is closed.
 
@@ -377,36 +290,3 @@ def refused_by_triggers() -> Iterator[None]:
             "One of the invoices is closed: it and its items do not change. "
             "To correct it, add an item with a credit to the account's open invoice."
         ) from error
-
-
-def _rounded(items: Iterable[InvoiceItem]) -> list[InvoiceItem]:
-    rounded = list(items)
-    for item in rounded:
-        item.amount = money.to_money(item.amount)
-    return rounded
-
-
-class InvoiceNumber(models.Model):
-    """The last invoice number given: one row, locked while an invoice closes, so that there are no gaps."""
-
-    last = models.PositiveBigIntegerField(_("last number given"), default=0)
-
-    objects = BooksManager()
-
-    class Meta:
-        base_manager_name = "objects"
-        verbose_name = _("invoice number")
-        verbose_name_plural = _("invoice numbers")
-
-    def __str__(self) -> str:
-        return str(self.last)
-
-    @classmethod
-    def take(cls, count: int) -> range:
-        """Return the next `count` numbers; the caller's transaction holds the row to its end."""
-        if not cls.objects.filter(pk=1).update(last=F("last") + count):
-            # The row comes with a migration, and goes when a test flushes its database.
-            cls.objects.get_or_create(pk=1)
-            cls.objects.filter(pk=1).update(last=F("last") + count)
-        last = int(cls.objects.values_list("last", flat=True).get(pk=1))
-        return range(last - count + 1, last + 1)

@@ -15,7 +15,8 @@ from .. import books, money, periods, signals
 from ..books import BooksManager
 from ..exceptions import BadAmount, shown
 from .accounts import Account, AccountUser
-from .invoices import Invoice, InvoiceItem
+from .invoices import Invoice
+from .items import InvoiceItem
 
 MAX_AMOUNT = 2**31 - 1
 MAX_CAPACITY = 2**63 - 1
