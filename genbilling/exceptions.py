@@ -176,7 +176,10 @@ class GatewayError(GenbillingError):
 
 
 class GatewayUnusable(GatewayError):
-    """The gateway cannot be used now (credentials, network, rate limit). Nothing was sent or done."""
+    """The gateway cannot be used now (credentials, network, rate limit); nothing was sent or done.
+
+    Of one payment or refund it says the same: this one was not sent, and may be tried again.
+    """
 
 
 class GatewayBusy(GatewayUnusable):

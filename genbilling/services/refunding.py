@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from .. import books, money
 from ..exceptions import (
-    GatewayUncertain,
+    GatewayError,
     GatewayUnusable,
     NothingToRefund,
     Outdated,
@@ -50,11 +50,7 @@ def refund_charge(
     for earlier in pending:
         resolve(service, earlier)
     refund = _claim(charge, wanted, operator, memo, refunded)
-    try:
-        refund = record(refund, _send(service, refund))
-    except GatewayUnusable as error:
-        # Nothing was sent yet: how to give it back could not even be asked.
-        refund = record(refund, Outcome(ending=Ending.NOT_SENT, message=str(error)))
+    refund = record(refund, _send(service, refund))
     if refund.state == State.NOT_SENT:
         raise GatewayUnusable(f"Nothing was given back: {refund.message}")
     if refund.state == State.REFUSED:
@@ -186,13 +182,14 @@ def _claim(
 
 
 def _send(service: PaymentService, refund: Refund) -> Outcome:
-    """Decide how the money goes back, write that down, and send it.
-
-    Raises:
-        GatewayUnusable: the gateway cannot be asked now, or did not answer the question; nothing was sent.
-    """
+    """Decide how the money goes back, write that down, and send it."""
     charge = refund.charge
-    if not _can_be_voided(service, charge):
+    try:
+        can_be_voided = service.can_be_voided(charge.transaction_id)
+    except GatewayError as error:
+        # A question: whatever became of it, no money moved.
+        return Outcome(ending=Ending.NOT_SENT, message=str(error))
+    if not can_be_voided:
         refund.kind = Refund.Kind.REFUND
         refund.request = {"amount": str(refund.amount), "order_id": refund.order_id}
     elif refund.amount == charge.amount:
@@ -202,15 +199,9 @@ def _send(service: PaymentService, refund: Refund) -> Outcome:
     with books.atomic(durable=True):
         still_ours = Refund.objects.filter(pk=refund.pk, state=State.PENDING)
         if not still_ours.update(kind=refund.kind, request=refund.request):
-            raise GatewayUnusable("It took so long to ask the gateway that the refund was given up.")
+            message = "It took so long to ask the gateway that the refund was given up."
+            return Outcome(ending=Ending.NOT_SENT, message=message)
     return attempts.carry_out(attempts.send(refund, _sending(service, refund)))
-
-
-def _can_be_voided(service: PaymentService, charge: Charge) -> bool:
-    try:
-        return service.can_be_voided(charge.transaction_id)
-    except GatewayUncertain as error:
-        raise GatewayUnusable(str(error)) from error
 
 
 def _sending(service: PaymentService, refund: Refund) -> Send:
