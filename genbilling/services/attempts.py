@@ -7,6 +7,7 @@ may be made in another thread.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from ..gateway import Ending, Outcome
 from ..models import Charge, Refund
 from ..models.charges import Attempt
 from .locks import lock_rows
+
+logger = logging.getLogger(__name__)
 
 # A key younger than this is surely still known: the same request under it cannot be carried out twice.
 # Braintree's documents say 30 days, of its GraphQL API.
@@ -129,6 +132,22 @@ def _stamp(attempt: Charge | Refund, now: datetime) -> bool:
             pending.update(uncertain_at=now)
     attempt.uncertain_at = now
     return bool(free)
+
+
+def is_ours(attempt: Charge | Refund, outcome: Outcome) -> bool:
+    """Return whether the transaction that `outcome` tells of is the one that `attempt` sent."""
+    if isinstance(attempt, Refund) and attempt.kind == Refund.Kind.VOID:
+        return outcome.transaction_id == attempt.charge.transaction_id
+    return outcome.amount == attempt.amount and outcome.order_id == attempt.order_id
+
+
+def only_ours(attempt: Charge | Refund, outcome: Outcome) -> Outcome:
+    """Return `outcome`; or, where it tells of a transaction that `attempt` did not send, *unknown*."""
+    if not outcome.transaction_id or is_ours(attempt, outcome):
+        return outcome
+    logger.error("The %s met a refund or a sale that is not its own: %r", attempt, outcome)
+    message = f"Transaction {outcome.transaction_id} has another amount or order id."
+    return Outcome(ending=Ending.UNKNOWN, message=message)
 
 
 def write_answer(attempt: Charge | Refund, outcome: Outcome, now: datetime) -> None:

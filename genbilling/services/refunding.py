@@ -99,11 +99,7 @@ def record(refund: Refund, outcome: Outcome) -> Refund:
         moved_on = (stored.uncertain_at, stored.kind) != (refund.uncertain_at, refund.kind)
         if outcome.ending is Ending.NOT_SENT and moved_on:
             return stored
-        if outcome.transaction_id and not _is_ours(stored, outcome):
-            logger.error("The %s met a transaction that is not its own: %r", stored, outcome)
-            message = f"Transaction {outcome.transaction_id} is another's, or has another amount."
-            outcome = Outcome(ending=Ending.UNKNOWN, message=message)
-        attempts.write_answer(stored, outcome, timezone.now())
+        attempts.write_answer(stored, attempts.only_ours(stored, outcome), timezone.now())
         stored.save()
     stored.result = outcome.result
     return stored
@@ -215,9 +211,3 @@ def _find(service: PaymentService, refund: Refund) -> Find:
     if refund.kind == Refund.Kind.VOID:
         return partial(service.find_void, refund.charge.transaction_id)
     return partial(service.find_refund, refund.order_id, refund.amount)
-
-
-def _is_ours(refund: Refund, outcome: Outcome) -> bool:
-    if refund.kind == Refund.Kind.VOID:
-        return outcome.transaction_id == refund.charge.transaction_id
-    return outcome.amount == refund.amount and outcome.order_id == refund.order_id

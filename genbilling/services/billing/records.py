@@ -93,11 +93,6 @@ def move_invoices(moved: Iterable[tuple[Invoice, Charge]]) -> None:
     update_rows(Invoice, INVOICE, rows)
 
 
-def is_ours(charge: Charge, outcome: Outcome) -> bool:
-    """Return whether a sale at the gateway is the one that `charge` sent."""
-    return outcome.amount == charge.amount and outcome.order_id == charge.order_id
-
-
 def _lock_invoices(charges: list[Charge], *, skip_locked: bool) -> dict[int, Invoice]:
     wanted = Invoice.objects.filter(among("pk", {charge.invoice_id for charge in charges}))
     locked = lock_rows(wanted.only(*READ_OF_INVOICE), skip_locked=skip_locked)
@@ -137,10 +132,7 @@ def _note_late_answer(charge: Charge, outcome: Outcome) -> None:
 
 def _write(charge: Charge, outcome: Outcome) -> None:
     """Put the answer on the charge, unsaved."""
-    if outcome.transaction_id and not is_ours(charge, outcome):
-        logger.error("The %s met a sale that is not its own: %r", charge, outcome)
-        message = f"Transaction {outcome.transaction_id} has another amount or order id."
-        outcome = Outcome(ending=Ending.UNKNOWN, message=message)
+    outcome = attempts.only_ours(charge, outcome)
     attempts.write_answer(charge, outcome, timezone.now())
     charge.reject_reason, charge.hard_decline = outcome.reject_reason, outcome.hard_decline
     charge.card_gone = outcome.cannot_be and outcome.ending is Ending.REFUSED
@@ -176,7 +168,7 @@ def _values(row: Charge | Invoice, names: Iterable[str]) -> list[object]:
 
 def _can_be_corrected(charge: Charge, outcome: Outcome) -> bool:
     invoice = charge.invoice
-    if not is_ours(charge, outcome):
+    if not attempts.is_ours(charge, outcome):
         return False
     if outcome.ending is Ending.PAID:
         return not (invoice.paid or invoice.void or invoice.pending_charge_id)

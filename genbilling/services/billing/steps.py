@@ -10,7 +10,6 @@ from ...gateway import VOIDED, Ending, Outcome, PaymentService
 from ...models import Charge, Refund
 from .. import attempts, refunding
 from ..attempts import Steps
-from .records import is_ours
 
 
 def send(service: PaymentService, charge: Charge) -> Steps:
@@ -23,7 +22,7 @@ def find_out(service: PaymentService, charge: Charge, now: datetime, *, send_aga
     find = partial(service.find_sale, charge.order_id, charge.amount)
     sending = partial(service.sale, charge.request) if send_again else None
     outcome = yield from attempts.find_out(charge, find, sending, now)
-    if outcome.status == VOIDED and is_ours(charge, outcome):
+    if outcome.status == VOIDED and attempts.is_ours(charge, outcome):
         # Paid, and given back by somebody at the gateway before we knew; not to be charged again.
         return replace(outcome, ending=Ending.PAID)
     return outcome
