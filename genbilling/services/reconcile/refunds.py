@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.utils import timezone
-
 from ...gateway import VOIDED, Booked, Ending, Outcome
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX
-from .. import attempts, refunding
+from .. import refunding
 from .report import Comparison
 
 State = Refund.State
@@ -39,13 +37,10 @@ def compare(comparison: Comparison, booked: Booked) -> None:
         # Whether money is missing is told with the sale that it is of, which these books do not have either.
         comparison.note(f"{said} of transaction {booked.refund_of}, which is not in these books")
     elif outcome.ending is Ending.PAID:
-        comparison.repair(
-            f"{said} of the {charge}, and was made at Braintree; it is written down",
-            partial(refunding.note_foreign, charge, outcome, Refund.Kind.REFUND),
-            otherwise=partial(
-                comparison.leave, f"{said} of the {charge}, more than is left of it", outcome.transaction_id
-            ),
-        )
+        made_there = f"{said} of the {charge}, and was made at Braintree; it is written down"
+        note = partial(refunding.note_foreign, charge, outcome, Refund.Kind.REFUND)
+        if not comparison.repair(made_there, note):
+            comparison.leave(f"{said} of the {charge}, more than is left of it", outcome.transaction_id)
 
 
 def look_up(comparison: Comparison, refund: Refund) -> None:
@@ -53,11 +48,10 @@ def look_up(comparison: Comparison, refund: Refund) -> None:
     if refund.state == State.PENDING:
         _resolve(comparison, refund)
     elif refund.transaction_id:
-        booked = comparison.service.find(refund.transaction_id)
+        booked = comparison.find(refund)
         if booked is None:
-            found = f"The {refund}: the gateway has no transaction {refund.transaction_id}"
-            comparison.leave(found, refund.transaction_id)
-        elif refund.kind == Refund.Kind.REFUND:
+            return
+        if refund.kind == Refund.Kind.REFUND:
             _compare(comparison, refund, booked.outcome)
         elif booked.outcome.status != VOIDED and refund.state == State.PAID:
             found = (
@@ -79,25 +73,16 @@ def _compare(comparison: Comparison, refund: Refund, outcome: Outcome) -> None:
         found = f"The {refund} did not settle by {said}: the money did not go back; refund it again"
         comparison.leave(found, outcome.transaction_id)
     elif refund.state != State.PAID and outcome.ending is Ending.PAID:
-        comparison.repair(
-            f"The {refund} went back by {said} after all",
-            partial(refunding.correct, refund, outcome),
-            otherwise=partial(
-                comparison.leave,
-                f"The {refund} went back by {said}, and too much by it",
-                outcome.transaction_id,
-            ),
-        )
+        went_back = f"The {refund} went back by {said}"
+        if not comparison.repair(f"{went_back} after all", partial(refunding.correct, refund, outcome)):
+            comparison.leave(f"{went_back}, and too much by it", outcome.transaction_id)
     elif outcome.status != refund.status and not comparison.dry_run:
         Refund.objects.filter(pk=refund.pk, state=refund.state).update(status=outcome.status)
 
 
 def _resolve(comparison: Comparison, refund: Refund) -> None:
-    if attempts.may_be_in_flight(refund, timezone.now()):
-        return
     found = f"The {refund} had lost its answer"
-    if comparison.dry_run:
-        comparison.mended(found)
+    if not comparison.is_to_resolve(refund, found):
         return
     resolved = refunding.resolve(comparison.service, refund)
     if resolved.state == State.PAID:

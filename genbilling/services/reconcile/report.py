@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
 from ...exceptions import GatewayError
-from ...gateway import PaymentService
+from ...gateway import Booked, PaymentService
+from ...models import Charge, Refund
+from .. import attempts
 
 
 @dataclass(kw_only=True)
@@ -30,12 +34,35 @@ class Comparison:
     noted: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
-    def repair(self, found: str, work: Callable[[], object], otherwise: Callable[[], None]) -> None:
-        """Do `work`, which mends what was `found`; where the books do not allow it (None), do `otherwise`."""
-        if self.dry_run or work() is not None:
-            self.repaired.append(f"{found}.")
-        else:
-            otherwise()
+    def find(self, attempt: Charge | Refund) -> Booked | None:
+        """Return what the gateway booked as the transaction of `attempt`; None: nothing, which is left.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the gateway did not answer.
+        """
+        booked = self.service.find(attempt.transaction_id)
+        if booked is None:
+            found = f"The {attempt}: the gateway has no transaction {attempt.transaction_id}"
+            self.leave(found, attempt.transaction_id)
+        return booked
+
+    def is_to_resolve(self, attempt: Charge | Refund, found: str) -> bool:
+        """Return whether to find out now what became of `attempt`, whose answer is lost, as `found` says.
+
+        Not while its sender may still wait for it; a dry run notes it as mended.
+        """
+        if attempts.may_be_in_flight(attempt, timezone.now()):
+            return False
+        if self.dry_run:
+            self.mended(found)
+        return not self.dry_run
+
+    def repair(self, found: str, work: Callable[[], object]) -> bool:
+        """Do `work`, which mends what was `found`; False: it is None, the books do not allow it."""
+        if not self.dry_run and work() is None:
+            return False
+        self.mended(found)
+        return True
 
     def mended(self, found: str) -> None:
         """Note what was repaired already."""

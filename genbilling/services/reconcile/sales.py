@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.utils import timezone
-
 from ...gateway import VOIDED, Booked, Ending, Outcome
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX
 from ...money import ZERO, total
-from .. import attempts, billing, refunding
+from .. import billing, refunding
 from .report import Comparison
 
 State = Charge.State
@@ -39,11 +37,8 @@ def look_up(comparison: Comparison, charge: Charge) -> None:
     if charge.state == State.PENDING:
         _resolve(comparison, charge)
     elif charge.transaction_id:
-        booked = comparison.service.find(charge.transaction_id)
-        if booked is None:
-            found = f"The {charge}: the gateway has no transaction {charge.transaction_id}"
-            comparison.leave(found, charge.transaction_id)
-        else:
+        booked = comparison.find(charge)
+        if booked is not None:
             _compare(comparison, charge, booked)
 
 
@@ -77,53 +72,45 @@ def _compare_unpaid(comparison: Comparison, charge: Charge, booked: Booked) -> N
     not_owed = (
         f"The {charge}: {said} took money that the {charge.invoice} does not ask for: refund it at Braintree"
     )
-    comparison.repair(
-        f"The {charge} was paid by {said} after all",
-        partial(billing.correct, charge, booked.outcome),
-        otherwise=partial(_leave_money, comparison, booked, not_owed),
-    )
+    paid_after_all = f"The {charge} was paid by {said} after all"
+    if not comparison.repair(paid_after_all, partial(billing.correct, charge, booked.outcome)):
+        _leave_money(comparison, booked, not_owed)
 
 
-def _compare_paid(
-    comparison: Comparison, charge: Charge, booked: Booked, *, read_again: bool = False
-) -> None:
+def _compare_paid(comparison: Comparison, charge: Charge, booked: Booked) -> None:
+    found = _mend_paid(comparison, charge, booked)
+    if not found:
+        return
+    # Both books may have moved since they were read: once more, before somebody has to look.
+    fresh = comparison.service.find(booked.outcome.transaction_id)
+    charge.refresh_from_db()
+    if fresh is not None and charge.state == State.PAID:
+        found = _mend_paid(comparison, charge, fresh)
+    if found:
+        comparison.leave(found, booked.outcome.transaction_id)
+
+
+def _mend_paid(comparison: Comparison, charge: Charge, booked: Booked) -> str:
+    """Repair what is safe in a charge that is called paid; return what then does not fit, or nothing."""
     outcome, said = booked.outcome, _said(booked.outcome)
     voided = charge.refunds.filter(kind=Refund.Kind.VOID, state__in=[State.PAID, State.PENDING]).first()
-    leave = partial(_leave_unless_moved_on, comparison, charge, booked, read_again)
     if outcome.status == VOIDED:
-        if voided is None:
-            comparison.repair(
-                f"The {charge}: {said} was voided at Braintree; that is written down",
-                partial(refunding.note_foreign, charge, outcome, Refund.Kind.VOID),
-                otherwise=partial(
-                    leave, f"The {charge}: {said} was voided, and a part of it refunded before"
-                ),
-            )
+        found = f"The {charge}: {said} was voided at Braintree; that is written down"
+        note = partial(refunding.note_foreign, charge, outcome, Refund.Kind.VOID)
+        if voided is None and not comparison.repair(found, note):
+            return f"The {charge}: {said} was voided, and a part of it refunded before"
     elif voided is not None and voided.state == State.PAID:
-        leave(f"The {charge} is voided by refund {voided.pk}, but {said} is not")
+        return f"The {charge} is voided by refund {voided.pk}, but {said} is not"
     elif outcome.ending is Ending.REFUSED:
-        comparison.repair(
-            f"The {charge}: {said} did not settle; the {charge.invoice} is unpaid again",
-            partial(billing.correct, charge, outcome),
-            otherwise=partial(leave, f"The {charge}: {said} did not settle, and the books moved meanwhile"),
-        )
+        found = f"The {charge}: {said} did not settle; the {charge.invoice} is unpaid again"
+        if not comparison.repair(found, partial(billing.correct, charge, outcome)):
+            return f"The {charge}: {said} did not settle, and the books moved meanwhile"
     elif outcome.ending is Ending.UNKNOWN:
-        leave(f"The {charge} is called paid, but {said} is not submitted for settlement")
+        return f"The {charge} is called paid, but {said} is not submitted for settlement"
     elif outcome.status != charge.status and not comparison.dry_run:
         # On its way to be settled: nothing that needs to be told.
         Charge.objects.filter(pk=charge.pk, state=State.PAID).update(status=outcome.status)
-
-
-def _leave_unless_moved_on(
-    comparison: Comparison, charge: Charge, booked: Booked, read_again: bool, found: str
-) -> None:
-    """Leave what was `found`; but first look again, since both books may have moved since they were read."""
-    fresh = None if read_again else comparison.service.find(booked.outcome.transaction_id)
-    charge.refresh_from_db()
-    if fresh is not None and charge.state == State.PAID:
-        _compare_paid(comparison, charge, fresh, read_again=True)
-    else:
-        comparison.leave(found, booked.outcome.transaction_id)
+    return ""
 
 
 def _leave_money(comparison: Comparison, booked: Booked, found: str) -> None:
@@ -139,11 +126,8 @@ def _leave_money(comparison: Comparison, booked: Booked, found: str) -> None:
 
 
 def _resolve(comparison: Comparison, charge: Charge) -> None:
-    if attempts.may_be_in_flight(charge, timezone.now()):
-        return
     found = f"The {charge} had lost its answer"
-    if comparison.dry_run:
-        comparison.mended(found)
+    if not comparison.is_to_resolve(charge, found):
         return
     resolved = billing.resolve(comparison.service, charge)
     if isinstance(resolved, Charge) and resolved.state == State.PENDING:
