@@ -265,8 +265,8 @@ TAMPERED_OTHERS = [
     ),
     ("UPDATE genbilling_invoicenumber SET last = last + 1", "last invoice number given is noted as"),
     (
-        f"UPDATE genbilling_account SET expired_unpaid_at = created_at WHERE id = {ACCOUNT}",
-        "noted as expired unpaid, and is active",
+        f"UPDATE genbilling_account SET unpaid_since = created_at WHERE id = {ACCOUNT}",
+        "noted as in grace or expired unpaid, and is active",
     ),
     (
         f"UPDATE genbilling_account SET invoiced_through = 202712 WHERE id = {ACCOUNT}",

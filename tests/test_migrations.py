@@ -6,9 +6,10 @@ from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import IntegrityError, connection, models
 from django.db.migrations import Migration
+from django.utils import timezone
 
 from genbilling.interface import save_card
-from genbilling.models import Card, Invoice, InvoiceItem
+from genbilling.models import Account, Card, Invoice, InvoiceItem
 from tests.factories import an_owner, at, declare, invoice_of, product, run
 
 
@@ -63,6 +64,20 @@ def test_a_closed_invoice_is_still_kept_from_change_after_the_migrations_were_do
     call_command("migrate", "genbilling", "0001", verbosity=0)
     call_command("migrate", "genbilling", verbosity=0)
     assert_kept_from_change(closed)
+
+
+@pytest.mark.parametrize(("status", "dates"), [("grace", (True, False)), ("expired", (False, True))])
+def test_an_unpaid_account_keeps_its_date_when_the_migrations_are_undone_and_done_again(
+    closed, status, dates
+):
+    moment = timezone.now()
+    Account.objects.update(status=status, unpaid_since=moment)
+    call_command("migrate", "genbilling", "0004", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT in_grace_since, expired_unpaid_at FROM genbilling_account")
+        assert tuple(date is not None for date in cursor.fetchone()) == dates
+    call_command("migrate", "genbilling", verbosity=0)
+    assert Account.objects.get().unpaid_since == moment
 
 
 def test_books_with_closed_invoices_can_be_flushed(closed):

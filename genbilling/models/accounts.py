@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 def random_id() -> str:
     """Return a new id for something at the gateway; random, so that no two databases ever share one."""
     return uuid.uuid4().hex
-
-
-class AccountQuerySet(models.QuerySet["Account"]):
-    """Accounts by how they stand."""
-
-    def recovering(self) -> Self:
-        """Return the accounts that are in grace or expired for want of payment: active when they pay."""
-        return self.filter(Q(in_grace_since__isnull=False) | Q(expired_unpaid_at__isnull=False))
 
 
 class Account(models.Model):
@@ -71,23 +63,17 @@ class Account(models.Model):
         blank=True,
         help_text=_("By hand: what failed before this does not change the status any more."),
     )
-    in_grace_since = models.DateTimeField(
-        _("in grace since"),
+    unpaid_since = models.DateTimeField(
+        _("unpaid since"),
         null=True,
         blank=True,
-        help_text=_("Because an invoice was not paid: active again when it is."),
-    )
-    expired_unpaid_at = models.DateTimeField(
-        _("expired unpaid at"),
-        null=True,
-        blank=True,
-        help_text=_("Because an invoice was not paid: active again when it is."),
+        help_text=_("In grace or expired because an invoice was not paid: active again when it is."),
     )
     expiry_to_signal_since = models.DateTimeField(
         _("expiry to be signalled since"), null=True, blank=True, editable=False
     )
 
-    objects = BooksManager.from_queryset(AccountQuerySet)()
+    objects = BooksManager()
 
     # The period whose flat rates dispatch is filling in with this instance; None: the current one.
     period_at_work: int | None = None
@@ -107,11 +93,6 @@ class Account(models.Model):
     def billable(self) -> bool:
         """Return whether products are charged for: active or in grace."""
         return self.status in self.BILLABLE
-
-    @property
-    def recovering(self) -> bool:
-        """Whether it is in grace or expired for want of payment, and active again when it pays."""
-        return self.in_grace_since is not None or self.expired_unpaid_at is not None
 
     def get_product_by_name(self, name: str) -> Product:
         """Return the account's product called `name`, on the terms of the period at work.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -84,28 +85,32 @@ def expire_account(user: Any) -> Account:
 def activate(account: Account) -> Account:
     """Make `account` active and let its products go on; return it. It is locked."""
     was_billable = account.billable()
-    _move(account, Account.Status.ACTIVE)
+    move(account, Account.Status.ACTIVE)
     for product in [] if was_billable else _latest_products(account):
         if not product.removed:
             products.start(account, product)
     return account
 
 
-def end(account: Account, status: Account.Status) -> Account:
-    """End `account` and its products with the current period; return it. It is locked."""
+def end(account: Account, status: Account.Status, unpaid_since: datetime | None = None) -> Account:
+    """End `account` and its products with the current period; return it. It is locked.
+
+    Args:
+        unpaid_since: it ends for want of payment, so paying takes it up again.
+    """
     period = periods.get_current_billing_period()
     if account.billable():
         # While it still counts as billable: a missed month's invoices are owed all the same.
         open_missing_invoices([account], period)
     account.products.filter(last_period__isnull=True).update(last_period=period)
-    _move(account, status)
+    move(account, status, unpaid_since)
     return account
 
 
-def _move(account: Account, status: Account.Status) -> None:
-    account.status = status
-    account.in_grace_since = account.expired_unpaid_at = None
-    account.save(update_fields=["status", "in_grace_since", "expired_unpaid_at"])
+def move(account: Account, status: Account.Status, unpaid_since: datetime | None = None) -> None:
+    """Set the status alone, and since when it is so for want of payment, if it is."""
+    account.status, account.unpaid_since = status, unpaid_since
+    account.save(update_fields=["status", "unpaid_since"])
 
 
 def _latest_products(account: Account) -> list[Product]:

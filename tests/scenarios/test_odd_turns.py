@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import F, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from genbilling.exceptions import PaymentUnderWay, TransactionOpen
@@ -109,7 +109,8 @@ def test_an_expiry_that_was_not_signalled_is_made_good_though_it_was_paid_meanwh
     declare(settings, product("PLAN"), RETRY_DAYS=(1,))
     braintree.declining_card(user, 2001)
     dispatch("2026-10-01", "2026-10-02")
-    Account.objects.update(expiry_to_signal_since=F("expired_unpaid_at"))
+    with at("2026-10-02"):
+        Account.objects.update(expiry_to_signal_since=timezone.now())
     with at("2026-10-02 12:05"):
         save_card(user, GOOD_CARD)
         invoice_of(user, 202610).send_payment()

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from genbilling.interface import (
@@ -61,6 +60,15 @@ def test_grace_from_the_first_failure_expired_when_the_days_are_used_up(user, br
     assert invoice_of(user, 202610).charges.count() == 4
 
 
+def test_expired_it_is_unpaid_since_the_first_failure(user, braintree):
+    braintree.declining_card(user, 2001)
+    dispatch_daily(1)
+    since = Account.objects.get().unpaid_since
+    dispatch_daily(2, 4, 8)
+    assert status(user) == "expired"
+    assert Account.objects.get().unpaid_since == since is not None
+
+
 def test_in_grace_the_products_are_usable_and_after_it_they_are_not(user, braintree):
     braintree.declining_card(user, 2001)
     dispatch_daily(1)
@@ -108,7 +116,7 @@ def test_a_new_card_makes_it_due_at_once_and_an_expired_account_active_again(use
         assert status(user) == "active"
         assert use_product("PLAN", user)
     assert user.genbilling_account.products.get().last_period is None, "in the same month at no new charge"
-    assert Account.objects.get().expired_unpaid_at is None
+    assert Account.objects.get().unpaid_since is None
 
 
 def test_send_payment_makes_it_active_again_too(user, braintree):
@@ -223,7 +231,8 @@ def test_without_retry_days_the_status_does_not_change(settings, user, braintree
 def test_what_a_process_that_died_did_not_do_is_done_by_the_next_run(user, braintree):
     braintree.declining_card(user, 2001)
     dispatch_daily(1, 2, 4, 8)
-    Account.objects.update(expiry_to_signal_since=F("expired_unpaid_at"))
+    with at("2026-10-08 12:00"):
+        Account.objects.update(expiry_to_signal_since=timezone.now())
     with at("2026-10-08 12:05"), hearing() as heard:
         run("dispatch_invoices")
     assert heard == []
@@ -234,7 +243,7 @@ def test_what_a_process_that_died_did_not_do_is_done_by_the_next_run(user, brain
     with at("2026-10-09"):
         save_card(user, GOOD_CARD)
         run("dispatch_invoices")
-    Account.objects.update(status="expired", expired_unpaid_at=timezone.now())
+    Account.objects.update(status="expired", unpaid_since=timezone.now())
     with at("2026-10-10"):
         run("dispatch_invoices")
     assert status(user) == "active"

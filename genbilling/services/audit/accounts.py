@@ -11,6 +11,7 @@ from ...models import Account
 from .numbers import Found
 
 CHUNK = 500
+UNPAID = (Account.Status.GRACE, Account.Status.EXPIRED)
 
 
 def rows() -> QuerySet[Account]:
@@ -30,5 +31,5 @@ def _account(account: Account) -> Iterator[str]:
     for period in periods.from_to(periods.next_period(account.first_period), account.invoiced_through):
         if period not in there:
             yield f"it has no invoice for {period}"
-    if account.expired_unpaid_at is not None and account.status != Account.Status.EXPIRED:
-        yield f"it is noted as expired unpaid, and is {account.status}"
+    if account.unpaid_since is not None and account.status not in UNPAID:
+        yield f"it is noted as in grace or expired unpaid, and is {account.status}"

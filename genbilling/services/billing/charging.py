@@ -74,7 +74,7 @@ class Charging:
         # Accounts that wait for their claim, and for each the first period to look at.
         self._to_claim: deque[tuple[int, int]] = deque()
         self._have_more: set[int] = set()
-        self._recovering: set[int] = set()
+        self._unpaid: set[int] = set()
         self._held: list[int] = []
         self._finished: list[Finished] = []
         # Finished, and kept from being written down by somebody who holds the invoice.
@@ -227,7 +227,7 @@ class Charging:
             self._report.result(wait)
         self._held += claims.held
         self._have_more |= claims.have_more
-        self._recovering |= {key for key, account in claims.accounts.items() if account.recovering}
+        self._unpaid |= {key for key, account in claims.accounts.items() if account.unpaid_since}
         for charge in claims.refused:
             self._report.result(charge)
         # Of the others nothing is under way; for their standing a day has gone by.
@@ -239,8 +239,8 @@ class Charging:
     def _follow(self, accounts: list[int]) -> list[Account]:
         """Bring the standing of `accounts` in line with their payments; return those that expired by it."""
         if conf.retry_days() is None:
-            # Known since they were claimed; those that were not recovering then have nothing to follow.
-            accounts = [key for key in accounts if key in self._recovering]
+            # Known since they were claimed; those that were not unpaid then have nothing to follow.
+            accounts = [key for key in accounts if key in self._unpaid]
         return follow_payments(accounts) if accounts else []
 
     # Records

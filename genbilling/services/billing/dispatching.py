@@ -87,7 +87,7 @@ def dispatch_invoices(
                 patience = last_pass()
                 charging.come_back(patience, closing.come_back(patience))
                 closing.give_up()
-            _follow_recovering()
+            _follow_unpaid()
     except TransactionError as error:
         report.stopped = f"{error} A later run finds out what became of the charges under way."
     except (OperationalError, InterfaceError) as error:
@@ -117,10 +117,10 @@ def _before(service: PaymentService, report: DispatchReport) -> None:
         report.stopped = f"{type(error).__name__}: {error}"
 
 
-def _follow_recovering() -> None:
+def _follow_unpaid() -> None:
     """Follow the payments of accounts with nothing due: of a process, say, that died before it did."""
     last = 0
-    recovering = Account.objects.recovering().order_by("pk").values_list("pk", flat=True)
-    while keys := list(recovering.filter(pk__gt=last)[:PAGE]):
+    unpaid = Account.objects.filter(unpaid_since__isnull=False).order_by("pk").values_list("pk", flat=True)
+    while keys := list(unpaid.filter(pk__gt=last)[:PAGE]):
         follow_and_announce(keys)
         last = keys[-1]

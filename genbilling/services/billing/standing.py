@@ -46,7 +46,7 @@ def follow_payments(account_ids: Iterable[int]) -> list[Account]:
 def _follow(account_ids: list[int]) -> list[Account]:
     wanted = Account.objects.filter(among("pk", account_ids))
     if conf.retry_days() is None:
-        wanted = wanted.recovering()
+        wanted = wanted.filter(unpaid_since__isnull=False)
         account_ids = list(wanted.values_list("pk", flat=True))
     if not account_ids:
         return []
@@ -73,7 +73,7 @@ def _status_due(standing: Standing, now: datetime) -> str | None:
             return Status.EXPIRED
         if account.status == Status.ACTIVE and failed:
             return Status.GRACE
-    return Status.ACTIVE if account.recovering and not owed else None
+    return Status.ACTIVE if account.unpaid_since and not owed else None
 
 
 def _is_forgiven(account: Account, invoice: Invoice) -> bool:
@@ -88,12 +88,12 @@ def _days_are_used_up(standing: Standing, invoice: Invoice, now: datetime) -> bo
 
 
 def _move(account: Account, status: str | None, now: datetime) -> None:
+    unpaid_since = account.unpaid_since or now
     if status == Status.GRACE:
-        account.status, account.in_grace_since = Status.GRACE, now
-        account.save(update_fields=["status", "in_grace_since"])
+        accounts.move(account, Status.GRACE, unpaid_since)
     elif status == Status.EXPIRED:
-        accounts.end(account, Status.EXPIRED)
-        account.expired_unpaid_at = account.expiry_to_signal_since = now
-        account.save(update_fields=["expired_unpaid_at", "expiry_to_signal_since"])
+        accounts.end(account, Status.EXPIRED, unpaid_since)
+        account.expiry_to_signal_since = now
+        account.save(update_fields=["expiry_to_signal_since"])
     elif status == Status.ACTIVE:
         accounts.activate(account)

@@ -1,0 +1,36 @@
+"""One date says since when an account is in grace or expired for want of payment; the status says which."""
+
+from typing import Any
+
+from django.db import migrations, models
+from django.db.models import F
+
+
+def join_the_dates(apps: Any, schema_editor: Any) -> None:
+    accounts = apps.get_model("genbilling", "Account").objects.using(schema_editor.connection.alias)
+    accounts.filter(unpaid_since__isnull=True).update(unpaid_since=F("in_grace_since"))
+
+
+def part_the_dates(apps: Any, schema_editor: Any) -> None:
+    accounts = apps.get_model("genbilling", "Account").objects.using(schema_editor.connection.alias)
+    accounts.filter(status="grace").update(in_grace_since=F("unpaid_since"), unpaid_since=None)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("genbilling", "0004_base_managers")]
+
+    operations = [
+        migrations.RenameField("account", "expired_unpaid_at", "unpaid_since"),
+        migrations.AlterField(
+            model_name="account",
+            name="unpaid_since",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="In grace or expired because an invoice was not paid: active again when it is.",
+                null=True,
+                verbose_name="unpaid since",
+            ),
+        ),
+        migrations.RunPython(join_the_dates, part_the_dates),
+        migrations.RemoveField("account", "in_grace_since"),
+    ]
