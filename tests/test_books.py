@@ -99,7 +99,7 @@ def test_whatever_leads_to_the_books_reads_them_and_no_replica(replica):
     assert [one.account for one in account.products.all()] == [account]
     assert Product.objects.prefetch_related("items").get().items.all()[0].invoice.account == account
     assert Account.objects.prefetch_related("products__items", "cards").get().cards.count() == 1
-    assert Invoice.objects.get_or_create(account=account, period=account.first_period + 1)[1] is False
+    assert Invoice.objects.get_or_create(account=account, period=account.opened_in + 1)[1] is False
     assert AccountUser.objects.select_related("account").get(account__owner=owner.pk).account == account
     assert Invoice._base_manager.count() == Invoice._default_manager.count() == 1
 

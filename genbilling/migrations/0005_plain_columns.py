@@ -1,9 +1,14 @@
-"""One date says since when an account is in grace or expired for want of payment; the status says which."""
+"""One date says since when an account is in grace or expired for want of payment; the status says which.
+
+What an account was opened in is not called as what a product is charged from.
+"""
 
 from typing import Any
 
 from django.db import migrations, models
 from django.db.models import F
+
+from genbilling.periods import get_current_billing_period
 
 
 def join_the_dates(apps: Any, schema_editor: Any) -> None:
@@ -33,4 +38,21 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(join_the_dates, part_the_dates),
         migrations.RemoveField("account", "in_grace_since"),
+        migrations.RenameField("account", "first_period", "opened_in"),
+        migrations.AlterField(
+            model_name="account",
+            name="opened_in",
+            field=models.PositiveIntegerField(
+                default=get_current_billing_period, editable=False, verbose_name="opened in"
+            ),
+        ),
+        migrations.AlterField(
+            model_name="account",
+            name="invoiced_through",
+            field=models.PositiveIntegerField(
+                default=get_current_billing_period,
+                help_text="Every period after the one it was opened in, up to this, has its invoice (YYYYMM).",
+                verbose_name="invoiced through",
+            ),
+        ),
     ]

@@ -45,13 +45,13 @@ class Account(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.ACTIVE, db_index=True
     )
-    first_period = models.PositiveIntegerField(
-        _("first period"), default=periods.get_current_billing_period, editable=False
+    opened_in = models.PositiveIntegerField(
+        _("opened in"), default=periods.get_current_billing_period, editable=False
     )
     invoiced_through = models.PositiveIntegerField(
         _("invoiced through"),
         default=periods.get_current_billing_period,
-        help_text=_("Every period after the account's first one, up to this, has its invoice (YYYYMM)."),
+        help_text=_("Every period after the one it was opened in, up to this, has its invoice (YYYYMM)."),
     )
     customer_id = models.CharField(
         _("customer id"), max_length=36, unique=True, default=random_id, editable=False

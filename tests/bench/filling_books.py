@@ -40,7 +40,7 @@ def fill(accounts, products=1, steps=0, cards=False, raised=0):
         accounts,
         id="n",
         owner_id="n",
-        first_period=before,
+        opened_in=before,
         invoiced_through=now,
         customer_id="'customer' || n",
     )

@@ -28,7 +28,7 @@ def findings() -> Found:
 
 def _account(account: Account) -> Iterator[str]:
     there = {invoice.period for invoice in account.invoices.all()}
-    for period in periods.from_to(periods.next_period(account.first_period), account.invoiced_through):
+    for period in periods.from_to(periods.next_period(account.opened_in), account.invoiced_through):
         if period not in there:
             yield f"it has no invoice for {period}"
     if account.unpaid_since is not None and account.status not in UNPAID:
