@@ -48,7 +48,11 @@ def leave_a_gap():
 def state():
     return (
         list(Invoice.objects.filter(period=NOVEMBER).order_by("account").values_list("account", flat=True)),
-        list(Product.objects.order_by("pk").values_list("used", "capacity", "included", "restored_period")),
+        list(
+            Product.objects.order_by("pk").values_list(
+                "used", "capacity", "capacity_without_steps", "restored_period"
+            )
+        ),
         list(Step.objects.order_by("pk").values_list("live", flat=True)),
     )
 
@@ -117,7 +121,7 @@ def test_terms_decide_that_are_valid_in_the_period(settings, owners):
     assert set(Product.objects.values_list("capacity", flat=True)) == {100}
     assert month.reset_products(OCTOBER).changed == 1
     first = Product.objects.get(account=owners[0].genbilling_account)
-    assert (first.capacity, first.included) == (30, 30)
+    assert (first.capacity, first.capacity_without_steps) == (30, 30)
 
 
 def test_by_force_every_periodic_product_counts_whatever_it_has_used(owners):

@@ -1,6 +1,6 @@
 """One date says since when an account is in grace or expired for want of payment; the status says which.
 
-What an account was opened in is not called as what a product is charged from.
+What an account was opened in is not called as what a product is charged from, and a capacity is called one.
 """
 
 from typing import Any
@@ -53,6 +53,15 @@ class Migration(migrations.Migration):
                 default=get_current_billing_period,
                 help_text="Every period after the one it was opened in, up to this, has its invoice (YYYYMM).",
                 verbose_name="invoiced through",
+            ),
+        ),
+        migrations.RenameField("product", "included", "capacity_without_steps"),
+        migrations.AlterField(
+            model_name="product",
+            name="capacity_without_steps",
+            field=models.PositiveIntegerField(
+                help_text="The units that were included at the last reset.",
+                verbose_name="capacity without steps",
             ),
         ),
     ]

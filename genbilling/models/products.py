@@ -101,8 +101,8 @@ class Product(TermsFields):
         _("terms valid from"), help_text=_("Earlier periods are on former terms (YYYYMM).")
     )
     used = models.PositiveBigIntegerField(_("units used"), default=0)
-    included = models.PositiveIntegerField(
-        _("units included now"), help_text=_("The capacity without steps, since the last reset.")
+    capacity_without_steps = models.PositiveIntegerField(
+        _("capacity without steps"), help_text=_("The units that were included at the last reset.")
     )
     capacity = models.PositiveBigIntegerField(_("capacity"))
     first_period = models.PositiveIntegerField(_("flat rates from"), null=True, blank=True)

@@ -32,7 +32,8 @@ from . import ranges
 from .ranges import Change, Done, Keys, Progress, keys_of
 
 RESET = """
-    UPDATE genbilling_product AS product SET capacity = right_capacity, included = right_included
+    UPDATE genbilling_product AS product
+    SET capacity = right_capacity, capacity_without_steps = right_without_steps
     FROM {wrong} WHERE product.id = wrong.id
 """
 # One statement, so that products and steps are seen at one moment. What commits between that moment and our
@@ -154,14 +155,14 @@ def _wrong(period: int, keys: Keys) -> QuerySet[Any]:
         taken=Count("live", filter=Q(live__invoice__closed=True)),
         kept=Coalesce(Sum("live__units", filter=Q(live__invoice__closed=False)), 0),
     )
-    products = products.annotate(right_included=_terms_in(period, "initial_step"))
-    products = products.annotate(right_capacity=F("right_included") + F("kept"))
-    right = Q(taken=0, capacity=F("right_capacity"), included=F("right_included"))
+    products = products.annotate(right_without_steps=_terms_in(period, "initial_step"))
+    products = products.annotate(right_capacity=F("right_without_steps") + F("kept"))
+    right = Q(taken=0, capacity=F("right_capacity"), capacity_without_steps=F("right_without_steps"))
     return products.filter(~right)
 
 
 def _reset(period: int, keys: Keys) -> Done:
-    wrong = _wrong(period, keys).values("id", "right_capacity", "right_included")
+    wrong = _wrong(period, keys).values("id", "right_capacity", "right_without_steps")
     connection = books.connection()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

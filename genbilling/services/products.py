@@ -117,7 +117,7 @@ def _new_product(account: Account, name: str, terms: Terms) -> Product:
         account=account,
         name=name,
         terms_from=period,
-        included=terms.initial_step,
+        capacity_without_steps=terms.initial_step,
         capacity=terms.initial_step,
         restored_period=period,
     )

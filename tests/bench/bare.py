@@ -57,7 +57,7 @@ def restore():
 def reset():
     """`reset_products` by one statement."""
     return _one_statement(
-        "UPDATE genbilling_product SET capacity = initial_step, included = initial_step", []
+        "UPDATE genbilling_product SET capacity = initial_step, capacity_without_steps = initial_step", []
     )
 
 

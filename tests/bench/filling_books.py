@@ -81,7 +81,7 @@ def _sell(name, accounts, first, period, added):
         periodic="TRUE",
         terms_from=period,
         used="100",
-        included=declared.initial_step,
+        capacity_without_steps=declared.initial_step,
         capacity=declared.initial_step + added,
         first_period=period,
         billed_through=period,

@@ -30,9 +30,9 @@ def findings() -> Found:
 
 def _capacity(product: Product, bought: list[Step]) -> Iterator[str]:
     live = sum(step.units for step in bought if step.live)
-    # What is included now, and not what its terms include: new terms are taken up by the next reset.
-    if product.capacity != product.included + live:
-        included = product.included
+    # Not what its terms include: new terms are taken up by the next reset.
+    included = product.capacity_without_steps
+    if product.capacity != included + live:
         yield f"its capacity is {product.capacity}, but it includes {included} and its steps add {live}"
     if product.first_period is not None and product.billed_through is None:
         yield f"flat rates are owed from {product.first_period}, and billed through is empty"
