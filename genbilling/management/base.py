@@ -5,16 +5,18 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from tqdm import tqdm
 
-from ..exceptions import BadPeriod, GenbillingError
+from ..exceptions import BadInput, GenbillingError
 from ..periods import get_current_billing_period, parse_period
 from ..services import summaries
 from ..services.month import MonthReport
+
+T = TypeVar("T")
 
 
 class GenbillingCommand(BaseCommand):
@@ -59,6 +61,15 @@ class GenbillingCommand(BaseCommand):
 
             yield begin
 
+    def add_dry_run(self, parser: CommandParser) -> None:
+        """Add the option to change nothing."""
+        parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
+
+    def summary(self, text: str, about: object = "", *, dry_run: bool = False) -> None:
+        """Print the last line: the command, what it was `about` (a period, days), and its counts."""
+        dry = " (dry run, nothing was changed)" if dry_run else ""
+        self.stdout.write(f"{self.name} {about}".rstrip() + f"{dry}: {text}")
+
     @property
     def name(self) -> str:
         """The command's name, as it is typed."""
@@ -71,9 +82,12 @@ class BillingCommand(GenbillingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options that all billing commands take."""
         parser.add_argument(
-            "--period", type=_period, metavar="YYYYMM", help="act as if this were the current period"
+            "--period",
+            type=option(parse_period),
+            metavar="YYYYMM",
+            help="act as if this were the current period",
         )
-        parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
+        self.add_dry_run(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         """Do the work of the command for the period that was asked for, or for the current one."""
@@ -85,18 +99,18 @@ class BillingCommand(GenbillingCommand):
 
     def changed(self, report: MonthReport, period: int, options: dict[str, Any], text: str) -> None:
         """Print the summary of a command that changes rows in batches; rows that were held are an error."""
-        self.summary(period, options, text)
+        self.summary(text, period, dry_run=options["dry_run"])
         for sentence in summaries.left_of_month(report):
             raise CommandError(f"{sentence} It is safe to run the command again.")
 
-    def summary(self, period: int, options: dict[str, Any], text: str) -> None:
-        """Print the last line."""
-        dry = " (dry run, nothing was changed)" if options["dry_run"] else ""
-        self.stdout.write(f"{self.name} {period}{dry}: {text}")
 
+def option(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """Return `parse` for an option's value: what is wrong with it is told as the parser tells it."""
 
-def _period(text: str) -> int:
-    try:
-        return parse_period(text)
-    except BadPeriod as error:
-        raise ArgumentTypeError(str(error)) from error
+    def parsed(text: str) -> T:
+        try:
+            return parse(text)
+        except BadInput as error:
+            raise ArgumentTypeError(str(error)) from error
+
+    return parsed

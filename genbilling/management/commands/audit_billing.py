@@ -26,6 +26,6 @@ class Command(GenbillingCommand):
                 bar.clear()
                 self.stdout.write(finding)
                 findings += 1
-        self.stdout.write(f"{self.name}: {summaries.of_audit(looked_at, findings)}")
+        self.summary(summaries.of_audit(looked_at, findings))
         if findings:
             raise CommandError("The books do not fit together: see above. Nothing was changed.")

@@ -39,7 +39,8 @@ class Command(BillingCommand):
             )
         for sentence in summaries.left_of_dispatch(report):
             self.stderr.write(sentence)
-        self.summary(period, options, summaries.of_dispatch(report, options["dry_run"]))
+        dry_run = options["dry_run"]
+        self.summary(summaries.of_dispatch(report, dry_run), period, dry_run=dry_run)
         if not report.complete:
             raise CommandError("Something was left undone: see above. It is safe to run the command again.")
 

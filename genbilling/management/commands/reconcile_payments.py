@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from genbilling.exceptions import BadInput
-from genbilling.management.base import GenbillingCommand
+from genbilling.management.base import GenbillingCommand, option
 from genbilling.periods import parse_day
 from genbilling.services import reconcile, summaries
 from genbilling.services.reconcile.report import Comparison
@@ -25,13 +23,13 @@ class Command(GenbillingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--from",
-            type=_day,
+            type=option(parse_day),
             metavar="YYYY-MM-DD",
             dest="first",
             help=f"first day; default: {reconcile.DAYS} days ago",
         )
         parser.add_argument(
-            "--to", type=_day, metavar="YYYY-MM-DD", dest="last", help="last day; default: today"
+            "--to", type=option(parse_day), metavar="YYYY-MM-DD", dest="last", help="last day; default: today"
         )
         parser.add_argument(
             "--known",
@@ -40,7 +38,7 @@ class Command(GenbillingCommand):
             metavar="ID",
             help="transactions and disputes that somebody has looked at: told, but not left",
         )
-        parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
+        self.add_dry_run(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         first, last = reconcile.days(options["first"], options["last"])
@@ -65,12 +63,4 @@ class Command(GenbillingCommand):
         ):
             for sentence in sentences:
                 self.stdout.write(f"{label}: {sentence}")
-        dry = " (dry run, nothing was changed)" if found.dry_run else ""
-        self.stdout.write(f"{self.name} {first} to {last}{dry}: {summaries.of_comparison(found)}")
-
-
-def _day(text: str) -> date:
-    try:
-        return parse_day(text)
-    except BadInput as error:
-        raise ArgumentTypeError(str(error)) from error
+        self.summary(summaries.of_comparison(found), f"{first} to {last}", dry_run=found.dry_run)
