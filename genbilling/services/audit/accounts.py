@@ -8,9 +8,8 @@ from django.db.models import QuerySet
 
 from ... import periods
 from ...models import Account
-from .numbers import Found
+from .found import Found, each, sentences
 
-CHUNK = 500
 UNPAID = (Account.Status.GRACE, Account.Status.EXPIRED)
 
 
@@ -22,8 +21,8 @@ def rows() -> QuerySet[Account]:
 def findings() -> Found:
     """Yield what is wrong with each account."""
     wanted = rows().select_related("owner").prefetch_related("invoices")
-    for account in wanted.order_by("pk").iterator(chunk_size=CHUNK):
-        yield "accounts", [f"The {account} (id {account.pk}): {what}." for what in _account(account)]
+    for account in each(wanted):
+        yield "accounts", sentences(account, _account(account))
 
 
 def _account(account: Account) -> Iterator[str]:

@@ -9,9 +9,7 @@ from django.db.models import QuerySet
 from ... import money
 from ...models import Invoice, InvoiceItem
 from ..seals import broken_seals
-from .numbers import Found
-
-CHUNK = 500
+from .found import Found, each, sentences
 
 
 def rows() -> QuerySet[Invoice]:
@@ -22,11 +20,10 @@ def rows() -> QuerySet[Invoice]:
 def findings() -> Found:
     """Yield what is wrong with each invoice and its items."""
     wanted = rows().select_related("account__owner").prefetch_related("related_items__product", "steps")
-    for invoice in wanted.order_by("pk").iterator(chunk_size=CHUNK):
-        name = f"The {invoice} (id {invoice.pk})"
+    for invoice in each(wanted):
         items = list(invoice.related_items.all())
         wrong = [*_as_it_was_closed(invoice, items), *_items(invoice, items)]
-        yield "invoices", [f"{name}: {what}." for what in wrong]
+        yield "invoices", sentences(invoice, wrong)
 
 
 def _as_it_was_closed(invoice: Invoice, items: list[InvoiceItem]) -> Iterator[str]:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from django.db.models import Count
 
 from ...models import Invoice, InvoiceNumber
-
-Found = Iterator[tuple[str, list[str]]]
+from .found import Found
 
 
 def findings() -> Found:

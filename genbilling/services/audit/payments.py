@@ -10,9 +10,7 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from ... import money
 from ...models import Charge, Invoice, Refund
-from .numbers import Found
-
-CHUNK = 500
+from .found import Found, each, sentences
 
 State = Charge.State
 
@@ -27,10 +25,9 @@ def findings() -> Found:
     yield "payments", list(_booked_twice())
     charges = rows().order_by("ended_at", "pk").prefetch_related("refunds")
     wanted = Invoice.objects.select_related("account__owner").prefetch_related(Prefetch("charges", charges))
-    for invoice in wanted.order_by("pk").iterator(chunk_size=CHUNK):
+    for invoice in each(wanted):
         tried = list(invoice.charges.all())
-        name = f"The {invoice} (id {invoice.pk})"
-        yield "payments", [f"{name}: {what}." for what in _invoice(invoice, tried)]
+        yield "payments", sentences(invoice, _invoice(invoice, tried))
         for charge in tried:
             charge.invoice = invoice
             yield (

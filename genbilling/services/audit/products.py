@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from django.db.models import Prefetch, QuerySet
 
 from ...models import Product, Step
-from .numbers import Found
-
-CHUNK = 500
+from .found import Found, each, sentences
 
 
 def rows() -> QuerySet[Product]:
@@ -21,11 +19,10 @@ def findings() -> Found:
     """Yield what is wrong with each product and its steps."""
     steps = Step.objects.select_related("invoice", "item").order_by("pk")
     wanted = rows().select_related("account__owner").prefetch_related(Prefetch("steps", steps))
-    for product in wanted.order_by("pk").iterator(chunk_size=CHUNK):
-        name = f"The product {product} (id {product.pk})"
+    for product in each(wanted):
         bought = list(product.steps.all())
         wrong = [*_capacity(product, bought), *_steps(product, bought)]
-        yield "products", [f"{name}: {what}." for what in wrong]
+        yield "products", sentences(product, wrong, "product ")
 
 
 def _capacity(product: Product, bought: list[Step]) -> Iterator[str]:
