@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -22,14 +24,9 @@ def new_account(user: Any, trial: bool) -> Account:
     """Make the account that `user` owns; see `genbilling.interface`."""
     owner = _free_user(user)
     status = Account.Status.TRIAL if trial else Account.Status.ACTIVE
-    try:
-        with books.atomic():
-            account = Account.objects.create(owner=owner, status=status)
-            AccountUser.objects.create(account=account, user=owner)
-    except IntegrityError:
-        # Somebody placed the same user between the look and the insert; the unique column saw it.
-        _refuse_if_placed(user)
-        raise
+    with _placing(user):
+        account = Account.objects.create(owner=owner, status=status)
+        AccountUser.objects.create(account=account, user=owner)
     return account
 
 
@@ -38,12 +35,8 @@ def add_user(user: Any, parent: Any) -> Account:
     """Put `user` on the account that `parent` owns; see `genbilling.interface`."""
     account = lock_account_owned_by(parent)
     child = _free_user(user)
-    try:
-        with books.atomic():
-            AccountUser.objects.create(account=account, user=child)
-    except IntegrityError:
-        _refuse_if_placed(user)
-        raise
+    with _placing(user):
+        AccountUser.objects.create(account=account, user=child)
     return account
 
 
@@ -128,6 +121,17 @@ def _free_user(user: Any) -> Any:
     if stored is None:
         raise BadUser(f"The user {user} is not in the database {books.alias()!r}, where the books are.")
     return stored
+
+
+@contextmanager
+def _placing(user: Any) -> Iterator[None]:
+    try:
+        with books.atomic():
+            yield
+    except IntegrityError:
+        # Somebody placed the same user between the look and the insert; the unique column saw it.
+        _refuse_if_placed(user)
+        raise
 
 
 def _refuse_if_placed(user: Any) -> None:
