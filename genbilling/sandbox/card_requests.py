@@ -5,15 +5,15 @@ The same steps serve a card alone, a card with a customer, and a card kept after
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from braintree import ErrorCodes
 
-from . import addresses, cards, foreign_nonces, nonces, vault, verifications
+from . import addresses, cards, foreign_nonces, new_ids, nonces, vault, verifications
 from .addresses import Fields
 from .books import Books
 from .cards import Card
+from .new_ids import IdCodes
 from .nonces import NonceProblem, OpenNonce
 from .params import Params
 from .validation import Errors, InvalidError
@@ -27,6 +27,12 @@ _PROBLEM_CODES = {
     NonceProblem.LOCKED: ("payment_method_nonce", _CODES.PaymentMethodNonceLocked),
     NonceProblem.LUHN_INVALID: ("number", _CODES.NumberIsInvalid),
 }
+_TOKEN_CODES = IdCodes(
+    too_long=_CODES.TokenIsTooLong,
+    invalid=_CODES.TokenFormatIsInvalid,
+    reserved=_CODES.TokenIsNotAllowed,
+    in_use=_CODES.TokenIsInUse,
+)
 
 
 @dataclass(frozen=True)
@@ -183,16 +189,7 @@ def change(
 
 def check_new_token(books: Books, token: str | None, errors: Errors) -> None:
     """Add an error if the token cannot be given to a card."""
-    if token is None:
-        return
-    if len(token) > 36:
-        errors.add("token", _CODES.TokenIsTooLong)
-    elif not re.fullmatch(r"[A-Za-z0-9_-]+", token):
-        errors.add("token", _CODES.TokenFormatIsInvalid)
-    elif token in ("all", "new"):
-        errors.add("token", _CODES.TokenIsNotAllowed)
-    elif books.holds("cards", "token", token):
-        errors.add("token", _CODES.TokenIsInUse)
+    new_ids.check(books, "cards", "token", token, _TOKEN_CODES, errors)
 
 
 def _read_rest(

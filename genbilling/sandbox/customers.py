@@ -8,15 +8,22 @@ from typing import Any
 
 from braintree import ErrorCodes
 
-from . import addresses, vault
+from . import addresses, new_ids, vault
 from .books import Books, global_id, to_time
 from .custom_fields import CustomFieldCodes
 from .errors import NotFoundError
+from .new_ids import IdCodes
 from .params import Params
 from .validation import Errors
 
 _CODES = ErrorCodes.Customer
 CUSTOM_FIELDS = CustomFieldCodes(_CODES.CustomFieldIsInvalid, _CODES.CustomFieldIsTooLong)
+_ID_CODES = IdCodes(
+    too_long=_CODES.IdIsTooLong,
+    invalid=_CODES.IdIsInvalid,
+    reserved=_CODES.IdIsNotAllowed,
+    in_use=_CODES.IdIsInUse,
+)
 
 _TOO_LONG = {
     "first_name": _CODES.FirstNameIsTooLong,
@@ -47,16 +54,7 @@ _OTHER_METHODS = (
 
 def check_id(books: Books, customer_id: str | None, errors: Errors) -> None:
     """Add an error if the id cannot be given to a new customer."""
-    if customer_id is None:
-        return
-    if len(customer_id) > 36:
-        errors.add("id", _CODES.IdIsTooLong)
-    elif not re.fullmatch(r"[A-Za-z0-9_-]+", customer_id):
-        errors.add("id", _CODES.IdIsInvalid)
-    elif customer_id in ("all", "new"):
-        errors.add("id", _CODES.IdIsNotAllowed)
-    elif books.holds("customers", "id", customer_id):
-        errors.add("id", _CODES.IdIsInUse)
+    new_ids.check(books, "customers", "id", customer_id, _ID_CODES, errors)
 
 
 def read_fields(params: Params, errors: Errors) -> dict[str, Any]:
