@@ -61,14 +61,7 @@ def _can_be_settled_in_parts(kept: Kept) -> bool:
 
 def _left(books: Books, kept: Kept) -> int:
     """Return what is authorized and not yet submitted, in cents."""
-    marks = ", ".join("?" * len(_NOTHING_SETTLED))
-    row = books.one(
-        "SELECT coalesce(sum(amount), 0) AS submitted FROM transactions"
-        f" WHERE authorized_transaction_id = ? AND status NOT IN ({marks})",
-        [kept.id, *_NOTHING_SETTLED],
-    )
-    left: int = kept.amount - (row["submitted"] if row else 0)
-    return left
+    return transactions.left_of(books, kept, "authorized_transaction_id", _NOTHING_SETTLED)
 
 
 def _note_part(books: Books, kept: Kept, *, is_last: bool) -> None:

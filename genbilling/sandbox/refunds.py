@@ -84,13 +84,7 @@ def _left_to_refund(books: Books, kept: Kept) -> int:
         raise invalid(("transaction",), "base", _CODES.CannotRefundCredit)
     if kept.status not in _REFUNDABLE:
         raise invalid(("transaction",), "base", _CODES.CannotRefundUnlessSettled)
-    marks = ", ".join("?" * len(_CAME_TO_NOTHING))
-    row = books.one(
-        "SELECT coalesce(sum(amount), 0) AS refunded FROM transactions"
-        f" WHERE refunded_transaction_id = ? AND status NOT IN ({marks})",
-        [kept.id, *_CAME_TO_NOTHING],
-    )
-    left: int = kept.amount - (row["refunded"] if row else 0)
+    left = transactions.left_of(books, kept, "refunded_transaction_id", _CAME_TO_NOTHING)
     if left <= 0:
         raise invalid(("transaction",), "base", _CODES.HasAlreadyBeenRefunded)
     return left

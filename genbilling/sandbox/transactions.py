@@ -110,6 +110,21 @@ def note_status(books: Books, transaction_id: str, status: str, amount: int) -> 
     books.insert("status_events", transaction_id=transaction_id, status=status, amount=amount, at=books.today)
 
 
+def left_of(books: Books, kept: Kept, column: str, came_to_nothing: tuple[str, ...]) -> int:
+    """Return what is left of a transaction's amount, in cents, after those that name it in `column`.
+
+    Those whose status is one of `came_to_nothing` do not count.
+    """
+    marks = ", ".join("?" * len(came_to_nothing))
+    row = books.one(
+        "SELECT coalesce(sum(amount), 0) AS taken FROM transactions"
+        f" WHERE {column} = ? AND status NOT IN ({marks})",
+        [kept.id, *came_to_nothing],
+    )
+    left: int = kept.amount - (row["taken"] if row else 0)
+    return left
+
+
 def keep_customer_and_card(books: Books, transaction_id: str, customer_id: str, token: str) -> None:
     """Note which customer and card in the vault a transaction belongs to."""
     books.run(
