@@ -9,10 +9,7 @@ from .books import Books
 from .errors import BadRequestError
 from .exchange import Reply, Request
 from .markup import Elements
-from .search_terms import Condition
-
-PAGE_SIZE = 50
-MAX_RESULTS = 50_000
+from .search_terms import MAX_RESULTS, PAGE_SIZE, Condition
 
 # As it stands in the index: the year, then the month.
 _EXPIRY = "json_extract(details, '$.expiration_year') || json_extract(details, '$.expiration_month')"
@@ -43,7 +40,7 @@ def _ids(books: Books, condition: Condition) -> Reply:
     rows = books.all(
         f"SELECT token FROM cards WHERE {sql} ORDER BY {_EXPIRY}, number LIMIT {MAX_RESULTS}", values
     )
-    return Reply(200, "search_results", {"page_size": PAGE_SIZE, "ids": [row["token"] for row in rows]})
+    return search_terms.found([row["token"] for row in rows])
 
 
 def _page(books: Books, request: Request, condition: Condition) -> Reply:

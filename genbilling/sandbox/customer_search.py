@@ -9,11 +9,7 @@ from .books import Books
 from .errors import BadRequestError
 from .exchange import Reply, Request
 from .markup import Elements
-from .search_terms import Condition
-
-PAGE_SIZE = 50
-# As many as Braintree returns at most.
-MAX_RESULTS = 50_000
+from .search_terms import MAX_RESULTS, PAGE_SIZE, Condition
 
 _OWN = ("company", "email", "fax", "first_name", "last_name", "phone", "website")
 _ADDRESS = (
@@ -31,7 +27,7 @@ _ADDRESS = (
 def find_ids(books: Books, request: Request) -> Reply:
     """List the ids of the customers that fit, newest first; without criteria, of all."""
     rows = _rows(books, request, MAX_RESULTS)
-    return Reply(200, "search_results", {"page_size": PAGE_SIZE, "ids": [row["id"] for row in rows]})
+    return search_terms.found([row["id"] for row in rows])
 
 
 def find_page(books: Books, request: Request) -> Reply:
@@ -41,10 +37,9 @@ def find_page(books: Books, request: Request) -> Reply:
 
 
 def _rows(books: Books, request: Request, limit: int) -> list[Any]:
-    criteria = request.section("search").values
-    sql, values = search_terms.join([_term(name, term) for name, term in criteria.items()])
+    sql, values = search_terms.criteria(request, _term)
     # The plus lets SQLite use the index of what is searched for.
-    order = "ORDER BY +c.number DESC" if criteria else "ORDER BY c.number DESC"
+    order = "ORDER BY +c.number DESC" if request.section("search").values else "ORDER BY c.number DESC"
     return books.all(f"SELECT c.id FROM customers c WHERE {sql} {order} LIMIT {limit}", values)
 
 

@@ -10,9 +10,7 @@ from .books import Books
 from .errors import BadRequestError
 from .exchange import Reply, Request
 from .markup import Elements
-from .search_terms import Condition
-
-PAGE_SIZE = 50
+from .search_terms import PAGE_SIZE, Condition
 
 _TEXT = {
     "id": "d.id",
@@ -40,8 +38,7 @@ _EVENT_DATES = {"disbursement_date": "disbursed_on", "effective_date": "effectiv
 
 def find_page(books: Books, request: Request) -> Reply:
     """Show a page of the disputes that fit, newest first, and how many there are."""
-    criteria = request.section("search").values
-    sql, values = search_terms.join([_term(name, term) for name, term in criteria.items()])
+    sql, values = search_terms.criteria(request, _term)
     source = f"FROM disputes d JOIN transactions t ON t.id = d.transaction_id WHERE {sql}"
     total = books.one(f"SELECT count(*) AS many {source}", values)
     page = _page(request)

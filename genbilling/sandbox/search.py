@@ -12,11 +12,8 @@ from .books import Books, to_text
 from .errors import BadRequestError
 from .exchange import Reply, Request
 from .markup import Elements
-from .search_terms import Condition
+from .search_terms import MAX_RESULTS, PAGE_SIZE, Condition
 
-PAGE_SIZE = 50
-# As many as Braintree returns at most.
-MAX_RESULTS = 50_000
 # The plus keeps SQLite from walking through all transactions, newest first, instead of using the index
 # of what is searched for and sorting what it finds.
 NEWEST_FIRST = "ORDER BY +t.number DESC LIMIT"
@@ -102,8 +99,7 @@ def find_ids(books: Books, request: Request) -> Reply:
     """List the ids of the transactions that fit, newest first."""
     sql, values = _condition(books, request)
     rows = books.all(f"SELECT t.id FROM transactions t WHERE {sql} {NEWEST_FIRST} {MAX_RESULTS}", values)
-    ids = [row["id"] for row in rows]
-    return Reply(200, "search_results", {"page_size": PAGE_SIZE, "ids": ids})
+    return search_terms.found([row["id"] for row in rows])
 
 
 def find_page(books: Books, request: Request) -> Reply:
@@ -115,12 +111,11 @@ def find_page(books: Books, request: Request) -> Reply:
 
 
 def _condition(books: Books, request: Request) -> Condition:
-    criteria = request.section("search").values
-    terms = [_term(name, term) for name, term in criteria.items()]
-    if request.orders.search_lag:
-        oldest = books.now - timedelta(seconds=request.orders.search_lag)
-        terms.append(("t.created_at <= ?", [to_text(oldest)]))
-    return search_terms.join(terms)
+    asked = search_terms.criteria(request, _term)
+    if not request.orders.search_lag:
+        return asked
+    oldest = books.now - timedelta(seconds=request.orders.search_lag)
+    return search_terms.join([asked, ("t.created_at <= ?", [to_text(oldest)])])
 
 
 def _term(name: str, term: Any) -> Condition:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,8 +16,23 @@ from typing import Any
 from . import amounts
 from .books import to_text
 from .errors import BadRequestError
+from .exchange import Reply, Request
 
 Condition = tuple[str, list[Any]]
+
+PAGE_SIZE = 50
+# As many as Braintree returns at most.
+MAX_RESULTS = 50_000
+
+
+def criteria(request: Request, term: Callable[[str, Any], Condition]) -> Condition:
+    """Return the condition of all that a search asks for; `term` gives the one of a name and what it is."""
+    return join([term(name, given) for name, given in request.section("search").values.items()])
+
+
+def found(ids: list[str]) -> Reply:
+    """Return the answer of a search's first step: the ids, of which the second shows a page at a time."""
+    return Reply(200, "search_results", {"page_size": PAGE_SIZE, "ids": ids})
 
 
 def text(column: str, term: Any) -> Condition:

@@ -9,10 +9,7 @@ from .books import Books
 from .errors import BadRequestError
 from .exchange import Reply, Request
 from .markup import Elements
-from .search_terms import Condition
-
-PAGE_SIZE = 50
-MAX_RESULTS = 50_000
+from .search_terms import MAX_RESULTS, PAGE_SIZE, Condition
 
 _CARD = "json_extract(v.details, '$.card')"
 _TEXT = {
@@ -35,7 +32,7 @@ _MULTIPLE = {
 def find_ids(books: Books, request: Request) -> Reply:
     """List the ids of the verifications that fit, newest first."""
     rows = _rows(books, request, MAX_RESULTS)
-    return Reply(200, "search_results", {"page_size": PAGE_SIZE, "ids": [row["id"] for row in rows]})
+    return search_terms.found([row["id"] for row in rows])
 
 
 def find_page(books: Books, request: Request) -> Reply:
@@ -45,8 +42,7 @@ def find_page(books: Books, request: Request) -> Reply:
 
 
 def _rows(books: Books, request: Request, limit: int) -> list[Any]:
-    criteria = request.section("search").values
-    sql, values = search_terms.join([_term(name, term) for name, term in criteria.items()])
+    sql, values = search_terms.criteria(request, _term)
     return books.all(
         f"SELECT v.* FROM verifications v WHERE {sql} ORDER BY +v.number DESC LIMIT {limit}", values
     )
