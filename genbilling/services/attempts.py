@@ -1,4 +1,4 @@
-"""What charges and refunds share: sending under a key, and finding out what became of a lost answer.
+"""What charges and refunds share: sending under a key, finding out about a lost answer, knowing what is ours.
 
 Told as steps: a generator yields a call of the gateway and is sent its answer, or thrown the gateway's error.
 So whoever has the books writes down between the calls what has to be written first, and the calls themselves
