@@ -136,7 +136,7 @@ SETTINGS = {
             name="MAX_TRIES",
             default=15,
             problem=_positive_int,
-            help="refused tries per invoice and card within 30 days; card networks fine more than 15",
+            help="refused tries per invoice and card number in 30 days; card networks fine more than 15",
         ),
         Setting(
             name="CALLS_IN_FLIGHT",
@@ -204,7 +204,7 @@ def retry_days() -> tuple[int, ...] | None:
 
 
 def max_tries() -> int:
-    """Return how many refused tries an invoice may have on one card within 30 days."""
+    """Return how many refused tries an invoice may have on one card number within 30 days."""
     return int(_get("MAX_TRIES"))
 
 
