@@ -1,7 +1,7 @@
 """What the tests ran on: a line for each run of pytest, as tests/conftest.py writes it down.
 
-`python -m tests.ran_on FILE` prints the lines and their sum. The exit status is 1 where on one of the databases
-no test passed: tox skips what it finds no Python for, and a run of nothing but skipped environments looks good.
+`python -m tests.ran_on FILE` prints the lines and their sum. The exit status is 1 where on one of the
+databases no test passed: tox skips what it finds no Python for, and a run that skipped all of it looks good.
 """
 
 import re
