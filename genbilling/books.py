@@ -72,18 +72,19 @@ class atomic(ContextDecorator):
 
     Args:
         durable: committed when it ends, so it must be the outermost block.
+        lock_timeout: seconds that the outermost block waits for a lock at most (PostgreSQL).
 
     Raises:
         TransactionOpen: `durable`, and the caller has an atomic block open (a TestCase's does not count).
         NoAutocommit: the connection commits nothing by itself, and there is no atomic block.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
-        self._durable = durable
+    def __init__(self, *, durable: bool = False, lock_timeout: float | None = None) -> None:
+        self._durable, self._lock_timeout = durable, lock_timeout
 
     def _recreate_cm(self) -> Self:
         # A decorated function may run in several threads, and within itself: a block of its own for each.
-        return type(self)(durable=self._durable)
+        return type(self)(durable=self._durable, lock_timeout=self._lock_timeout)
 
     def __enter__(self) -> Self:
         books = connection()
@@ -96,11 +97,17 @@ class atomic(ContextDecorator):
         if outermost and books.vendor == "postgresql":
             try:
                 with books.cursor() as cursor:
-                    cursor.execute(BEGIN)
+                    cursor.execute(self._begin())
             except BaseException as error:
                 self.__exit__(type(error), error, error.__traceback__)
                 raise
         return self
+
+    def _begin(self) -> str:
+        if self._lock_timeout is None:
+            return BEGIN
+        # Not 0 ms, which PostgreSQL takes for no limit.
+        return f"{BEGIN}; SET LOCAL lock_timeout = {max(int(self._lock_timeout * 1000), 1)}"
 
     def __exit__(
         self,

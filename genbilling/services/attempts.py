@@ -19,7 +19,7 @@ from ..exceptions import GatewayError, GatewayUncertain, GatewayUnusable
 from ..gateway import Ending, Outcome
 from ..models import Charge, Refund
 from ..models.charges import Attempt
-from .locks import lock_rows
+from .locks import last_pass, lock_rows
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +119,7 @@ def _send_again(attempt: Charge | Refund, sending: Send, now: datetime) -> Steps
 
 def _give_up_key(attempt: Charge | Refund) -> None:
     with books.atomic(durable=True):
+        last_pass().limit_wait()
         attempt.keyed = False
         attempt.save(update_fields=["keyed"])
 

@@ -123,14 +123,18 @@ def again_on_conflict(work: Callable[[], T]) -> T:
         return work()
 
 
-def lock_rows(rows: QuerySet[R], *, skip_locked: bool) -> list[R]:
-    """Lock `rows` in the order of their keys, and return them; with `skip_locked` those that nobody holds."""
+def lock_rows(rows: QuerySet[R], *, skip_locked: bool, of: tuple[str, ...] = ("self",)) -> list[R]:
+    """Lock `rows` in the order of their keys, and return them; with `skip_locked` those that nobody holds.
+
+    Args:
+        of: the tables whose rows are locked, where `rows` are of several.
+    """
     features = books.connection().features
     if not features.has_select_for_update:
         _take_the_one_lock(rows)
         return list(rows.order_by("pk"))
     locked = rows.order_by("pk").select_for_update(
-        of=("self",) if features.has_select_for_update_of else (), no_key=True, skip_locked=skip_locked
+        of=of if features.has_select_for_update_of else (), no_key=True, skip_locked=skip_locked
     )
     return list(locked)
 
@@ -179,6 +183,11 @@ class Patience:
         """The seconds that are left for waiting; 0 when it is over."""
         return max(self._deadline - time.monotonic(), 0.0)
 
+    @property
+    def next_wait(self) -> float:
+        """The seconds for which the next lock may be waited for."""
+        return min(self.left, self._each)
+
     def limit_wait(self) -> None:
         """Let the current transaction wait so long for a lock, then end with an `is_held` error.
 
@@ -186,7 +195,7 @@ class Patience:
         """
         if not books.connection().savepoint_ids:
             # Not 0 ms, which PostgreSQL takes for no limit.
-            limit_lock_wait(max(int(min(self.left, self._each) * 1000), 1))
+            limit_lock_wait(max(int(self.next_wait * 1000), 1))
 
 
 def _sqlstate(error: OperationalError) -> str:

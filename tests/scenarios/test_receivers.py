@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from genbilling.interface import save_card
 from genbilling.models import Account, Charge, Invoice
+from genbilling.services.billing import charging
 from genbilling.signals import account_expired, credit_card_error, invoice_sent
 from tests.concurrency.crowd import until
 from tests.factories import GOOD_CARD, an_owner, at, declare, invoice_of, product, run, run_failing
@@ -141,7 +142,12 @@ def test_a_receiver_whose_transaction_breaks_off_counts_as_served(owners, braint
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_receiver_that_turns_autocommit_off_ends_the_run_and_what_was_under_way_is_found(owners, braintree):
+def test_a_receiver_that_turns_autocommit_off_ends_the_run_and_what_was_under_way_is_found(
+    owners, braintree, monkeypatch
+):
+    # So few that others have still to be claimed when the first one is told of.
+    monkeypatch.setattr(charging, "WINDOW", 2)
+
     def receiver(**arguments):
         transaction.set_autocommit(False)
 

@@ -43,6 +43,7 @@ PATIENCE_SECONDS = 0.5
 PAUSE_SECONDS = 0.2
 # A slow receiver must not let what is still to be told grow without bound.
 MOST_UNTOLD = 500
+TOLD_TOGETHER = 50
 
 State = Charge.State
 
@@ -80,6 +81,7 @@ class Charging:
         # Finished, and kept from being written down by somebody who holds the invoice.
         self._kept: list[Finished] = []
         self._untold: deque[Charge | Account] = deque()
+        self._ready: deque[Charge | Account] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -122,11 +124,11 @@ class Charging:
     def _go_on(self) -> None:
         """Do what is to be done next, until there is nothing left or a reason to stop."""
         while not self._has_to_stop():
-            idle = not (self._untold or self._wants_claims())
+            idle = not (self._is_to_tell() or self._wants_claims())
             self._collect(
                 self._under_way.take(
                     patience=PATIENCE_SECONDS if idle else 0,
-                    linger=0 if self._untold else LINGER_SECONDS,
+                    linger=0 if self._is_to_tell() else LINGER_SECONDS,
                     wanted=ANSWERS * self._in_flight,
                 )
             )
@@ -134,7 +136,7 @@ class Charging:
                 self._write_down()
             elif self._wants_claims():
                 self._claim_window()
-            elif self._untold:
+            elif self._is_to_tell():
                 self._tell()
             elif not self._under_way:
                 return
@@ -151,7 +153,7 @@ class Charging:
         self._collect(self._under_way.close())
         if self._finished:
             self._write_down(last_pass())
-        while self._untold:
+        while self._is_to_tell():
             self._tell()
         for one in self._kept:
             self._report.error(f"{one.charge}: its answer is not written down: somebody holds its invoice.")
@@ -264,7 +266,7 @@ class Charging:
     def _record(self, finished: Sequence[Finished], patience: Patience | None) -> list[Charge | Wait | None]:
         try:
             wanted = [(one.charge, one.outcome) for one in finished]
-            return records.record(wanted, skip_locked=patience is None, patience=patience)
+            return records.record(wanted, skip_locked=patience is None, patience=patience or last_pass())
         except Exception as error:
             if is_everybodys(error):
                 raise
@@ -295,14 +297,22 @@ class Charging:
     def _follow_and_queue(self, accounts: list[int], ended: list[Charge]) -> None:
         """Bring the standing of `accounts` in line first, so that receivers see it; then they are told."""
         expired = self._follow(accounts)
-        self._untold.extend(ready_to_announce(ended))
-        self._untold.extend(expired)
+        self._untold.extend([*ended, *expired])
 
     # Signals
 
+    def _is_to_tell(self) -> bool:
+        return bool(self._untold or self._ready)
+
     def _tell(self) -> None:
-        one = self._untold.popleft()
-        if isinstance(one, Charge):
-            announce_one(one)
-        else:
-            announce_expiry(one)
+        """Tell the project of one thing; what it is told next is read together, and not long before."""
+        if not self._ready:
+            together = [self._untold.popleft() for _ in range(min(len(self._untold), TOLD_TOGETHER))]
+            heard = set(ready_to_announce(one for one in together if isinstance(one, Charge)))
+            self._ready.extend(one for one in together if isinstance(one, Account) or one in heard)
+        if self._ready:
+            one = self._ready.popleft()
+            if isinstance(one, Charge):
+                announce_one(one)
+            else:
+                announce_expiry(one)

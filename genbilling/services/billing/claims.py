@@ -17,7 +17,7 @@ from django.utils import timezone
 from ... import books, conf
 from ...models import Account, Card, Charge, Invoice
 from .. import attempts
-from ..locks import Patience, lock_rows, lock_values
+from ..locks import Patience, last_pass, lock_rows, lock_values
 from ..retries import Wait
 from ..rows import among, update_rows
 from .choosing import Choice, Policy, Standing, choose, read_standings
@@ -54,9 +54,7 @@ def claim(
     """
     now = timezone.now()
     claims = Claims()
-    with books.atomic(durable=True):
-        if patience is not None:
-            patience.limit_wait()
+    with books.atomic(durable=True, lock_timeout=(patience or last_pass()).next_wait):
         accounts = lock_rows(Account.objects.filter(among("pk", start_from)), skip_locked=patience is None)
         claims.accounts = {account.pk: account for account in accounts}
         claims.held = [key for key in start_from if key not in claims.accounts]

@@ -51,16 +51,20 @@ class Pressure:
         """Note that the rate limit refused a call; return whether it has done so too often."""
         if self._slow_down(began, now):
             self._busy += 1
-        pause = min(PAUSE_SECONDS * 2 ** (self._busy - 1), LONGEST_PAUSE_SECONDS)
-        # Jittered: several runs that were refused together should not come back together.
-        self.not_before = max(self.not_before, now + pause * random.uniform(0.5, 1.5))
+        self._pause(PAUSE_SECONDS * 2 ** (self._busy - 1), now)
         return self._busy >= MOST_BUSY
 
     def overloaded(self, began: float, now: float) -> bool:
         """Note that the gateway did not answer in time, or cannot now; return whether that was too often."""
         if self._slow_down(began, now):
             self._overloaded += 1
+        self._pause(5 * PAUSE_SECONDS * 2 ** (self._overloaded - 1), now)
         return self._overloaded >= MOST_OVERLOADED
+
+    def _pause(self, seconds: float, now: float) -> None:
+        # Jittered: several runs that were refused together should not come back together.
+        pause = min(seconds, LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1.5)
+        self.not_before = max(self.not_before, now + pause)
 
     def _slow_down(self, began: float, now: float) -> bool:
         """Halve the limit; once for all the calls that were in flight when it was halved last."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -17,7 +16,7 @@ from ... import books
 from ...gateway import Ending, Outcome
 from ...models import Charge, Invoice
 from .. import attempts, card_notes
-from ..locks import Patience, lock_rows, lock_values
+from ..locks import Patience, lock_rows
 from ..retries import Wait
 from ..rows import among, update_rows
 
@@ -32,11 +31,12 @@ CHARGE = (
 )
 INVOICE = ("sent", "sent_at", "paid", "paid_at", "failed", "failed_at", "pending_charge", "paying_charge")
 
-READ_OF_INVOICE = ("account", "period", "printed_number", "void", *INVOICE)
+READ_OF_INVOICE = tuple(
+    f"invoice__{name}" for name in ("account", "period", "printed_number", "void", *INVOICE)
+)
 
 Answered = tuple[Charge, Outcome]
 Result = Charge | Wait | None
-_Moved = tuple[str, datetime | None]
 
 
 def record(
@@ -51,17 +51,9 @@ def record(
         skip_locked: where somebody holds the invoice, write nothing and return None, instead of waiting.
         patience: limits the waiting.
     """
-    with books.atomic(durable=True):
-        if patience is not None:
-            patience.limit_wait()
-        charges = [charge for charge, _ in answers]
-        invoices = _lock_invoices(charges, skip_locked=skip_locked)
-        free = [charge for charge in charges if charge.invoice_id in invoices]
-        moved = _lock_charges(free, skip_locked=skip_locked)
-        results = [
-            _record(charge, outcome, invoices.get(charge.invoice_id), moved.get(charge.pk))
-            for charge, outcome in answers
-        ]
+    with books.atomic(durable=True, lock_timeout=patience.next_wait if patience else None):
+        stored = _lock([charge for charge, _ in answers], skip_locked=skip_locked)
+        results = [_record(charge, outcome, stored.get(charge.pk)) for charge, outcome in answers]
         _save([result for result in results if isinstance(result, Charge)])
     return results
 
@@ -73,8 +65,8 @@ def correct(charge: Charge, outcome: Outcome) -> Charge | None:
     still to be told. None: the books do not allow it (any more), and nothing was changed.
     """
     with books.atomic(durable=True):
-        _lock_invoices([charge], skip_locked=False)
-        [stored] = lock_rows(Charge.objects.filter(pk=charge.pk), skip_locked=False)
+        whole = Charge.objects.select_related("invoice").filter(pk=charge.pk)
+        [stored] = lock_rows(whole, skip_locked=False, of=("self", "invoice"))
         if stored.state != charge.state or not _can_be_corrected(stored, outcome):
             return None
         stored.signalled_at = None
@@ -93,30 +85,24 @@ def move_invoices(moved: Iterable[tuple[Invoice, Charge]]) -> None:
     update_rows(Invoice, INVOICE, rows)
 
 
-def _lock_invoices(charges: list[Charge], *, skip_locked: bool) -> dict[int, Invoice]:
-    wanted = Invoice.objects.filter(among("pk", {charge.invoice_id for charge in charges}))
-    locked = lock_rows(wanted.only(*READ_OF_INVOICE), skip_locked=skip_locked)
-    return {invoice.pk: invoice for invoice in locked}
-
-
-def _lock_charges(charges: list[Charge], *, skip_locked: bool) -> dict[int, _Moved]:
-    """Lock the rows of `charges`; return what may have moved: the state, and when it was sent last."""
+def _lock(charges: list[Charge], *, skip_locked: bool) -> dict[int, Charge]:
+    """Lock the rows of `charges` and of their invoices; return of each what may have moved meanwhile."""
     wanted = Charge.objects.filter(among("pk", (charge.pk for charge in charges)))
-    moving = lock_values(wanted, "pk", "state", "uncertain_at", skip_locked=skip_locked)
-    return {key: (state, uncertain_at) for key, state, uncertain_at in moving}
+    moving = wanted.select_related("invoice").only("state", "uncertain_at", "invoice", *READ_OF_INVOICE)
+    locked = lock_rows(moving, skip_locked=skip_locked, of=("self", "invoice"))
+    return {charge.pk: charge for charge in locked}
 
 
-def _record(charge: Charge, outcome: Outcome, invoice: Invoice | None, now: _Moved | None) -> Result:
-    if invoice is None or now is None:
+def _record(charge: Charge, outcome: Outcome, stored: Charge | None) -> Result:
+    if stored is None:
         return None
-    state, uncertain_at = now
-    if state != State.PENDING:
+    if stored.state != State.PENDING:
         _note_late_answer(Charge.objects.get(pk=charge.pk), outcome)
         return Wait.AT_WORK_ELSEWHERE
-    if outcome.ending is Ending.NOT_SENT and uncertain_at != charge.uncertain_at:
+    if outcome.ending is Ending.NOT_SENT and stored.uncertain_at != charge.uncertain_at:
         # Somebody else has sent it since: that this sending did not arrive proves nothing any more.
         return Wait.AT_WORK_ELSEWHERE
-    charge.invoice, charge.uncertain_at = invoice, uncertain_at
+    charge.invoice, charge.uncertain_at = stored.invoice, stored.uncertain_at
     _write(charge, outcome)
     charge.result = outcome.result
     return charge
