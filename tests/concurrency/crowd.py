@@ -65,17 +65,18 @@ def own_connection():
         connection.close()
 
 
-def until(condition, what):
+def until(condition, what, pause=0.005):
     """Wait until `condition()` is true; `what` says it in words, for when it never is."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"not so after {PATIENCE} s: {what}"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 def until_waiting(number=1):
     """Wait until `number` other connections stand still for a lock (PostgreSQL)."""
-    until(lambda: len(waiting()) >= number, f"{number} connections wait for a lock")
+    # What PostgreSQL has to find out for this is dear, and keeps those from working that are waited for.
+    until(lambda: len(waiting()) >= number, f"{number} connections wait for a lock", pause=0.03)
 
 
 def waiting():
