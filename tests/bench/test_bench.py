@@ -33,8 +33,9 @@ WHAT = (
 def bench(page, *options):
     page.write_text(PAGE)
     command = [sys.executable, "-m", "tests.bench", "--short", "--page", str(page), *options]
-    # Without the name of this test's own settings, if pytest-django was given any.
-    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    # Without the name of this test's own settings, if pytest-django was given any; and unmeasured.
+    without = {"DJANGO_SETTINGS_MODULE", "COVERAGE_PROCESS_CONFIG"}
+    environment = {name: value for name, value in os.environ.items() if name not in without}
     return subprocess.run(command, cwd=TOP, env=environment, capture_output=True, text=True)
 
 
