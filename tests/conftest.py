@@ -27,6 +27,8 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
+    # Begun at the end, what takes a minute by itself would keep one worker busy and the others idle.
+    items.sort(key=lambda item: not item.get_closest_marker("long"))
     if connection.vendor == "postgresql":
         return
     skip = pytest.mark.skip(reason="needs PostgreSQL: set GENBILLING_TEST_DATABASE=postgres")

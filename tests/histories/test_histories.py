@@ -29,6 +29,7 @@ EXTENT = settings(
 )
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.parametrize("retry_days", RETRY_DAYS)
 def test_whatever_happens_the_books_are_right(retry_days, braintree):
