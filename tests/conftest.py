@@ -17,15 +17,6 @@ hypothesis.settings.register_profile("genbilling", deadline=None)
 hypothesis.settings.load_profile("genbilling")
 
 
-def pytest_configure(config):
-    """Leave the processes that tests start out of the coverage.
-
-    One that lives for a second would take half as long again, and what it does is tested without it, too.
-    """
-    if hasattr(config, "workerinput"):  # the workers of pytest-xdist have started measuring by now
-        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
-
-
 def pytest_collection_modifyitems(items):
     # Begun at the end, what takes a minute by itself would keep one worker busy and the others idle.
     items.sort(key=lambda item: not item.get_closest_marker("long"))
