@@ -33,13 +33,13 @@ def close():
     return lambda: {"count": verbs.close_due(period).counts["closed"]}
 
 
-def dispatch(in_flight, receiver_ms=0):
+def dispatch(in_flight, receiver_ms=None):
     period, statements = _ready(), Statements()
 
     def receive(**kwargs):
         time.sleep(receiver_ms / 1000)
 
-    if receiver_ms:
+    if receiver_ms is not None:
         signals.invoice_sent.connect(receive, weak=False)
 
     def work():
