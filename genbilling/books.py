@@ -139,7 +139,9 @@ def refuse_open_transaction(what: str) -> None:
     Raises:
         TransactionOpen: one is, whose rollback could not take back what the gateway does.
         NoAutocommit: the connection commits nothing by itself.
+        BadSetting: the router keeps a part of the books elsewhere.
     """
+    refuse_misplaced()
     books = connection()
     # Django's own mark on the block that a TestCase wraps around each test.
     if books.in_atomic_block and not getattr(books.atomic_blocks[-1], "_from_testcase", False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # A card that is still being added after this long belongs to a caller that died; Charge.IN_FLIGHT says why.
 ABANDONED_AFTER = timedelta(minutes=5)
+# In a row: a gateway that hangs takes its time-out for each.
+MOST_UNANSWERED = 3
 
 
 def save_card(user: Any, nonce: str) -> Card:
@@ -66,10 +69,13 @@ def current_card(account: Account) -> Card | None:
     return account.cards.filter(state=Card.State.CURRENT).first()
 
 
-def take_out_of_vault(service: PaymentService, account: Account | None = None) -> int:
+def take_out_of_vault(
+    service: PaymentService, account: Account | None = None, stop: Callable[[], bool] = bool
+) -> int:
     """Delete from the vault the cards that left (of `account`, or of all), and return how many.
 
-    One that a pending charge was sent with stays: the charge may have to be sent again.
+    One that a pending charge was sent with stays: the charge may have to be sent again. It ends where `stop`
+    says so, and where the gateway does not answer several times in a row.
 
     Raises:
         GatewayUnusable, GatewayUncertain: the gateway did not answer; the rest is left for the next time.
@@ -81,13 +87,17 @@ def take_out_of_vault(service: PaymentService, account: Account | None = None) -
     if account is not None:
         leaving = leaving.filter(account=account)
     pending = Charge.objects.filter(state=Charge.State.PENDING).values("card_token")
-    taken, uncertain = 0, None
+    taken, in_a_row, uncertain = 0, 0, None
     for card in leaving.exclude(token__in=pending):
+        if stop() or in_a_row == MOST_UNANSWERED:
+            break
         try:
             service.delete_card(card.token)
         except GatewayUncertain as error:
             uncertain = error  # of this card; the others are tried all the same
+            in_a_row += 1
         else:
+            in_a_row = 0
             taken += Card.objects.filter(pk=card.pk).update(state=Card.State.GONE)
     if uncertain:
         raise uncertain

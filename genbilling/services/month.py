@@ -107,6 +107,7 @@ def reset_products(period: int, *, dry_run: bool = False, progress: Progress = b
 
 
 def _work(change: Change, dry_run: bool, progress: Progress) -> MonthReport:
+    books.refuse_misplaced()
     if dry_run:
         return MonthReport(changed=ranges.count(change), held=[])
     changed, held = ranges.work(change, progress)

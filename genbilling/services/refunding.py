@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -30,6 +31,10 @@ from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
 logger = logging.getLogger(__name__)
 
 State = Refund.State
+
+# A gateway that hangs takes its time-out, a minute, for each refund.
+SLOW_SECONDS = 30.0
+MOST_SLOW = 3
 
 MADE_THERE = "Made at Braintree"
 NOT_SETTLED = (
@@ -58,18 +63,28 @@ def refund_charge(
     return refund
 
 
-def resolve_pending(service: PaymentService) -> Iterator[str]:
-    """Find out what became of refunds whose answer was lost; yield a sentence for each that is not paid."""
+def resolve_pending(service: PaymentService, stop: Callable[[], bool] = bool) -> Iterator[str]:
+    """Find out what became of refunds whose answer was lost; yield a sentence for each that is not paid.
+
+    It ends where `stop` says so, and where the gateway takes its time-out several times in a row.
+    """
     pending = Refund.objects.filter(state=State.PENDING).select_related("charge").order_by("pk")
+    slow = 0
     for refund in list(pending):
         if attempts.may_be_in_flight(refund, timezone.now()):
             continue
+        if stop() or slow == MOST_SLOW:
+            yield f"{refund}: it was not found out whether the money went back; a later run does."
+            return
+        began = time.monotonic()
         try:
             resolved = resolve(service, refund)
         except GatewayUnusable as error:
             # Of this one; whether the gateway can be used at all shows with the charges.
             yield f"{refund}: it cannot be found out now whether the money went back: {error}"
             continue
+        finally:
+            slow = slow + 1 if time.monotonic() - began > SLOW_SECONDS else 0
         if resolved.state != State.PAID:
             yield f"{resolved}: the money did not go back; {resolved.message}"
 

@@ -14,7 +14,8 @@ from genbilling.interface import (
     save_card,
     use_product,
 )
-from genbilling.models import Account, Charge
+from genbilling.models import Account, Charge, Product
+from genbilling.services import locks
 from genbilling.services.billing import standing
 from tests.concurrency.crowd import in_background
 from tests.factories import (
@@ -262,6 +263,21 @@ def test_an_account_that_somebody_holds_keeps_no_charge_waiting(user, braintree)
     assert connection.vendor == "postgresql"
     dispatch_daily(2)
     assert status(user) == "grace"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_product_that_a_customer_holds_keeps_no_run_waiting(user, braintree, monkeypatch):
+    monkeypatch.setattr(locks, "LOCK_WAIT_SECONDS", 0.2)
+    braintree.declining_card(user, 2001)
+    dispatch_daily(1, 2, 4)
+    with at("2026-10-08"), in_background() as begin, transaction.atomic():
+        # As by a customer who has consumed, and whose transaction is still open.
+        list(Product.objects.select_for_update())
+        assert "1 refused" in begin(lambda: run("dispatch_invoices")).result(60)
+    assert status(user) == "grace"
+    dispatch_daily(9)
+    assert status(user) == "expired"
 
 
 def test_the_report_says_what_an_expired_account_owes(user, braintree):

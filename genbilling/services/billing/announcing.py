@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from django.db import OperationalError
 from django.utils import timezone
 
 from ... import books, signals
 from ...models import Account, Charge, Invoice
+from ..locks import is_held
 from ..rows import among
+
+logger = logging.getLogger(__name__)
 
 OVERDUE_AFTER = timedelta(minutes=10)
 CHUNK = 500
@@ -55,12 +60,18 @@ def announce_one(charge: Charge) -> None:
             sender=Invoice, invoice=invoice, charge=charge if charge.card_token else None, owner=owner
         )
     books.refuse_without_autocommit()
-    Charge.objects.filter(pk=charge.pk).update(signalled_at=timezone.now())
+    try:
+        Charge.objects.filter(pk=charge.pk).update(signalled_at=timezone.now())
+    except OperationalError as error:
+        if not is_held(error):
+            raise
+        logger.warning("That the signal of charge %s went out is not noted: it is sent again.", charge.pk)
 
 
 def announce_expiry(account: Account) -> None:
     """Send the signal for an account that expired unpaid, and note that; no transaction is open."""
     signals.account_expired.send_robust(sender=Account, account=account, owner=account.owner)
+    books.refuse_without_autocommit()
     told = Account.objects.filter(pk=account.pk, expiry_to_signal_since=account.expiry_to_signal_since)
     told.update(expiry_to_signal_since=None)
 

@@ -32,7 +32,7 @@ def send_payment(invoice: Invoice, *, force: bool) -> Charge | None:
     books.refuse_open_transaction("invoice.send_payment()")
     result = charge_invoice(PaymentService(), invoice, force=force)
     invoice.refresh_from_db()
-    if result is Wait.PAID_ALREADY:
+    if result is Wait.PAID_ALREADY or (result is Wait.AT_WORK_ELSEWHERE and invoice.paid):
         return invoice.paying_charge
     if isinstance(result, Wait):
         logger.info("The %s was not tried: %s.", invoice, result.value)

@@ -134,7 +134,10 @@ class Calls:
                     return self._waiting.popleft()
                 else:
                     pause = self._pressure.not_before - now
-                    self._work_there.wait(pause if pause > 0 else None)
+                    # Not past the moment from which the first one that waits must not be made.
+                    expiry = self._waiting[0].expires - now if self._waiting else NEVER
+                    until = min(pause if pause > 0 else NEVER, expiry)
+                    self._work_there.wait(None if until == NEVER else until)
 
     def _take_down(self, task: _Task, answer: Any, error: BaseException | None, began: float) -> None:
         """Tell the pressure how it went; what the rate limit refused is made again. The lock is held."""

@@ -225,15 +225,18 @@ class Charging:
             self._under_way.send(charge)
         for charge in claims.to_find_out:
             self._under_way.find_out(charge)
-        for _, wait in claims.left:
-            self._report.result(wait)
+        held = set(claims.held)
+        for invoice, wait in claims.left:
+            # Of an account that is come back to it is counted then.
+            if invoice.account_id not in held:
+                self._report.result(wait)
         self._held += claims.held
         self._have_more |= claims.have_more
         self._unpaid |= {key for key, account in claims.accounts.items() if account.unpaid_since}
         for charge in claims.refused:
             self._report.result(charge)
         # Of the others nothing is under way; for their standing a day has gone by.
-        busy = {one.invoice.account_id for one in [*claims.to_send, *claims.to_find_out]}.union(claims.held)
+        busy = {one.invoice.account_id for one in [*claims.to_send, *claims.to_find_out]}.union(held)
         left = [key for key in claims.accounts if key not in busy]
         self._follow_and_queue(left, claims.refused)
         self._progress(len(left))

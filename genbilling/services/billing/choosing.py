@@ -54,14 +54,15 @@ def read_standings(accounts: Iterable[Account]) -> list[Standing]:
     invoices = list(unsettled.defer("seal").order_by("account_id", "period"))
     for invoice in invoices:
         standings[invoice.account_id].due.append(invoice)
-    for card in Card.objects.filter(among("account__pk", standings), state=Card.State.CURRENT):
-        standings[card.account_id].card = card
     of_key = {invoice.pk: invoice for invoice in invoices}
     # The charges are the authority, whatever somebody did to an invoice's flags.
     live = Charge.objects.filter(among("invoice__pk", of_key), state__in=[State.PAID, State.PENDING])
     for charge in live:
         charge.invoice = of_key[charge.invoice_id]
         standings[charge.invoice.account_id].charges[charge.invoice_id] = charge
+    # After the charges: where none is pending, what came of the last one is on the card.
+    for card in Card.objects.filter(among("account__pk", standings), state=Card.State.CURRENT):
+        standings[card.account_id].card = card
     refusals = retries.refusals_of(invoices)
     for standing in standings.values():
         standing.refusals = refusals
@@ -85,15 +86,15 @@ def dispatch_policy(started: datetime) -> Policy:
     return policy
 
 
-def choose(standing: Standing, first_period: int, period: int, policy: Policy, now: datetime) -> Choice:
-    """Choose for an account the first invoice from `first_period` to `period` that may be tried now."""
+def choose(standing: Standing, start_from: int, period: int, policy: Policy, now: datetime) -> Choice:
+    """Choose for an account the first invoice from `start_from` to `period` that may be tried now."""
     choice = Choice()
     pending = [one for one in standing.charges.values() if one.state == State.PENDING]
     if pending:
         # Until its outcome is known no other invoice of the account is charged, of whatever period.
         choice.to_find_out = pending[0]
         return choice
-    due = [one for one in standing.due if first_period <= one.period <= period and one.total != ZERO]
+    due = [one for one in standing.due if start_from <= one.period <= period and one.total != ZERO]
     for number, invoice in enumerate(due, start=1):
         if invoice.pk in standing.charges:
             choice.paid.append((invoice, standing.charges[invoice.pk]))

@@ -65,9 +65,22 @@ def claim(
             _note(claims, standing, choice, now)
             paid += choice.paid
             chosen += [(standing, choice.to_charge)] if choice.to_charge else []
-        move_invoices(paid)
+        _move_paid(paid)
         _write(claims, _lock_chosen(claims, chosen, patience), now)
     return claims
+
+
+def _move_paid(paid: list[tuple[Invoice, Charge]]) -> None:
+    """Have invoices say that they are paid, where they are; what somebody holds is left to a later claim."""
+    if not paid:
+        return
+    wanted = Invoice.objects.filter(among("pk", (invoice.pk for invoice, _ in paid)))
+    locked = {key for (key,) in lock_values(wanted, "pk", skip_locked=True)}
+    charges = Charge.objects.filter(among("pk", (charge.pk for _, charge in paid)), state=State.PAID)
+    still = set(charges.values_list("pk", flat=True))
+    move_invoices(
+        (invoice, charge) for invoice, charge in paid if invoice.pk in locked and charge.pk in still
+    )
 
 
 def _note(claims: Claims, standing: Standing, choice: Choice, now: datetime) -> None:

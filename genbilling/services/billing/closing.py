@@ -77,7 +77,8 @@ class Closing:
             held, self._held = self._held, []
             for key in held:
                 self._close([key], patience)
-        return [key for key in came_back if key not in set(self._held)]
+        still_held = set(self._held)
+        return [key for key in came_back if key not in still_held]
 
     def give_up(self) -> None:
         """Report the accounts that were held all the while."""
@@ -140,9 +141,8 @@ class Closing:
 
         With a `patience` locks are waited for instead.
         """
-        with books.atomic():
-            if patience is not None:
-                patience.limit_wait()
+        # Locks are passed by below, but not those that a handler wants, or an item's trigger.
+        with books.atomic(lock_timeout=(patience or last_pass()).next_wait):
             page = Page(keys, self._period, skip_locked=patience is None)
             opened = open_missing_invoices(page.billable(), self._period)
             page.lock_what_is_due()

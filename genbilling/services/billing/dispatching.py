@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from ... import books, conf
-from ...exceptions import GatewayUncertain, GatewayUnusable, TransactionError
+from ...exceptions import GatewayBusy, GatewayUncertain, GatewayUnusable, TransactionError
 from ...gateway import PaymentService
 from ...models import Account
 from ..cards import take_out_of_vault
@@ -69,7 +69,7 @@ def dispatch_invoices(
         return report
     service, started = PaymentService(), timezone.now()
     try:
-        _before(service, report)
+        _before(service, report, stop)
         if not report.stopped:
             closing = Closing(period, report, stage("closing", accounts_to_close(period).count), stop)
             closing.close_pages()
@@ -87,7 +87,9 @@ def dispatch_invoices(
                 patience = last_pass()
                 charging.come_back(patience, closing.come_back(patience))
                 closing.give_up()
-            _follow_unpaid()
+            if not report.stopped:
+                _follow_unpaid()
+                _clean_up_the_vault(service, report, stop)
     except TransactionError as error:
         report.stopped = f"{error} A later run finds out what became of the charges under way."
     except (OperationalError, InterfaceError) as error:
@@ -105,13 +107,17 @@ def follow_and_announce(accounts: Iterable[int]) -> None:
         announce_expiry(account)
 
 
-def _before(service: PaymentService, report: DispatchReport) -> None:
+def _before(service: PaymentService, report: DispatchReport, stop: Stop) -> None:
     report.announced = announce_overdue()
+    for message in resolve_pending(service, stop):
+        report.error(message)
+
+
+def _clean_up_the_vault(service: PaymentService, report: DispatchReport, stop: Stop) -> None:
+    """Take out the cards that left; last, since nobody's money hangs on it."""
     try:
-        for message in resolve_pending(service):
-            report.error(message)
-        take_out_of_vault(service)
-    except GatewayUncertain as error:
+        take_out_of_vault(service, stop=stop)
+    except (GatewayUncertain, GatewayBusy) as error:
         logger.warning("A card that left is still in the vault: %s", error)
     except GatewayUnusable as error:
         report.stopped = f"{type(error).__name__}: {error}"

@@ -45,7 +45,8 @@ class Pressure:
             self.limit = min(self.limit + 1 / self.limit, self.most)
             return
         self.limit *= 1 + GROWTH_BELOW_ONE
-        self.not_before = max(self.not_before, now + (now - began) * (1 / self.limit - 1))
+        pause = min((now - began) * (1 / self.limit - 1), LONGEST_PAUSE_SECONDS)
+        self.not_before = max(self.not_before, now + pause)
 
     def busy(self, began: float, now: float) -> bool:
         """Note that the rate limit refused a call; return whether it has done so too often."""

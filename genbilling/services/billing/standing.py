@@ -10,13 +10,12 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from ... import books, conf
 from ...models import Account, Invoice
 from .. import accounts, retries
-from ..locks import lock_rows
+from ..locks import is_everybodys, is_held, last_pass, lock_rows
 from ..rows import among
 from .choosing import Standing, read_standings
 
@@ -34,12 +33,15 @@ def follow_payments(account_ids: Iterable[int]) -> list[Account]:
     keys = list(account_ids)
     try:
         return _follow(keys)
-    except (OperationalError, InterfaceError):
-        raise  # without its database nothing can be told, either; a later run does
-    except Exception:
+    except Exception as error:
+        if is_everybodys(error):
+            raise  # without its database nothing can be told, either; a later run does
         if len(keys) > 1:
             return [account for key in keys for account in follow_payments([key])]
-        logger.exception("The status of account %s does not follow its payments", *keys)
+        if is_held(error):
+            logger.warning("Account %s is held; its status follows with the next dispatch.", *keys)
+        else:
+            logger.exception("The status of account %s does not follow its payments", *keys)
         return []
 
 
@@ -51,7 +53,8 @@ def _follow(account_ids: list[int]) -> list[Account]:
     if not account_ids:
         return []
     now, expired = timezone.now(), []
-    with books.atomic():
+    # Of the accounts that move the products do, too, and a customer's transaction may hold one.
+    with books.atomic(lock_timeout=last_pass().next_wait):
         locked = lock_rows(Account.objects.filter(among("pk", account_ids)), skip_locked=True)
         if held := set(account_ids) - {account.pk for account in locked}:
             logger.warning("Accounts %s are held; their status follows with the next dispatch.", sorted(held))
