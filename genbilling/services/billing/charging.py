@@ -35,9 +35,10 @@ logger = logging.getLogger(__name__)
 PAGE = 500
 # Claimed ahead, for each call in flight: so that the gateway's threads have work while the books are written.
 WINDOW = 6
-# Answers come one by one. A moment more, while nobody waits to be told, lets many be written down together:
-# so many for each call in flight.
+# Answers come one by one. A moment more lets many be written down together: so many for each call in flight.
+# It is shorter where somebody waits to be told.
 LINGER_SECONDS = 0.05
+LINGER_BEFORE_TELLING_SECONDS = 0.025
 ANSWERS = 2
 PATIENCE_SECONDS = 0.5
 PAUSE_SECONDS = 0.2
@@ -128,7 +129,7 @@ class Charging:
             self._collect(
                 self._under_way.take(
                     patience=PATIENCE_SECONDS if idle else 0,
-                    linger=0 if self._is_to_tell() else LINGER_SECONDS,
+                    linger=LINGER_BEFORE_TELLING_SECONDS if self._is_to_tell() else LINGER_SECONDS,
                     wanted=ANSWERS * self._in_flight,
                 )
             )
