@@ -123,7 +123,11 @@ def snapshot() -> Iterator[None]:
     """See the books at one moment, whatever else goes on; nothing is written.
 
     SQLite does so by itself. Inside a caller's transaction it is too late, and theirs to decide.
+
+    Raises:
+        NoAutocommit: the connection commits nothing by itself, and there is no atomic block.
     """
+    refuse_without_autocommit()
     books = connection()
     outermost = not books.in_atomic_block
     with transaction.atomic(using=books.alias):

@@ -1,6 +1,7 @@
 """Where the books are: one database, whatever the router says, and transactions that are kept."""
 
 import ast
+from collections import Counter
 from contextlib import contextmanager
 from decimal import Decimal
 from fnmatch import fnmatch
@@ -23,6 +24,7 @@ from genbilling.exceptions import (
     TransactionOpen,
 )
 from genbilling.models import Account, AccountUser, Invoice, InvoiceItem, Product
+from genbilling.services.audit import audit
 from tests.factories import GOOD_CARD, a_user, an_owner, at, invoice_of, run
 from tests.routers import an_empty_file, another_database
 
@@ -319,3 +321,15 @@ def passes_by_the_books(node):
         case ast.Attribute(attr="as_manager"):
             return True
     return False
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_the_audit_says_so_where_nothing_is_committed_by_itself():
+    transaction.set_autocommit(False)
+    try:
+        with pytest.raises(NoAutocommit, match="manual transaction mode"):
+            list(audit(Counter()))
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)

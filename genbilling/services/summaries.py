@@ -77,7 +77,8 @@ def left_of_dispatch(report: DispatchReport) -> list[str]:
     """Return what a dispatch left undone; empty if it is complete."""
     left = list(report.errors)
     left += [
-        f"account {account_id}: not worked; another transaction or run holds it, or charges it"
+        f"account {account_id}: not worked; another transaction or run holds it, or charges it "
+        "(a run that died counts as charging for five minutes)"
         for account_id in report.held
     ]
     left += [

@@ -29,14 +29,20 @@ class Command(BillingCommand):
         )
 
     def work(self, period: int, options: dict[str, Any]) -> None:
-        with self.stages("accounts") as stage, asked_to_stop() as stop:
-            report = dispatch_invoices(
-                period,
-                dry_run=options["dry_run"],
-                in_flight=options["in_flight"],
-                stage=stage,
-                stop=stop,
-            )
+        try:
+            with self.stages("accounts") as stage, asked_to_stop() as stop:
+                report = dispatch_invoices(
+                    period,
+                    dry_run=options["dry_run"],
+                    in_flight=options["in_flight"],
+                    stage=stage,
+                    stop=stop,
+                )
+        except KeyboardInterrupt as interrupt:
+            raise CommandError(
+                "Interrupted before the calls in flight were answered. A later run, five minutes from now or "
+                "more, finds out what became of them; it is safe to run the command again."
+            ) from interrupt
         for sentence in summaries.left_of_dispatch(report):
             self.stderr.write(sentence)
         dry_run = options["dry_run"]
