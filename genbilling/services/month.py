@@ -11,10 +11,8 @@ from typing import Any
 
 from django.db.models import (
     Case,
-    Count,
     Exists,
     F,
-    FilteredRelation,
     OuterRef,
     Q,
     QuerySet,
@@ -34,26 +32,22 @@ from .ranges import Change, Done, Keys, Progress, keys_of
 RESET = """
     UPDATE genbilling_product AS product
     SET capacity = right_capacity, capacity_without_steps = right_without_steps
-    FROM {wrong} WHERE product.id = wrong.id
 """
 # One statement, so that products and steps are seen at one moment. What commits between that moment and our
-# lock (a purchase) makes another version of the product's row, which is left alone and counts as held. The
-# bounds are for the planner, which would read the whole table for each range.
+# lock (a purchase) makes another version of the product's row, in another place (ctid), which the update does
+# not see. The array is for the planner, which would read the whole table for each range.
 RESET_WHAT_IS_FREE = f"""
-    WITH found AS MATERIALIZED (
-        {{wrong}}
-    ), wrong AS (
-        SELECT found.* FROM found JOIN genbilling_product product ON product.id = found.id
-        WHERE product.xmin = found.version
-        AND product.id BETWEEN (SELECT min(id) FROM found) AND (SELECT max(id) FROM found)
-        FOR NO KEY UPDATE OF product SKIP LOCKED
+    WITH free AS MATERIALIZED (
+        {{free}}
     ), changed AS (
-        {RESET.format(wrong="wrong")} RETURNING product.id
+        {RESET} FROM free
+        WHERE product.ctid = ANY (ARRAY(SELECT ctid FROM free)) AND product.ctid = free.ctid
+        RETURNING product.id
     ), taken AS (
         UPDATE genbilling_step AS step SET live = false FROM changed, genbilling_invoice invoice
         WHERE step.product_id = changed.id AND step.live AND invoice.id = step.invoice_id AND invoice.closed
     )
-    SELECT (SELECT count(*) FROM changed), ARRAY(SELECT id FROM found EXCEPT SELECT id FROM changed)
+    SELECT count(*) FROM changed
 """
 
 
@@ -150,16 +144,17 @@ def _periodic(period: int, keys: Keys) -> QuerySet[Product]:
 
 def _wrong(period: int, keys: Keys) -> QuerySet[Any]:
     """The products with an invoiced step to be taken, or whose capacity is not what it has to be."""
-    live = FilteredRelation("steps", condition=keys("steps__product") & Q(steps__live=True))
-    products = Product.objects.filter(keys("pk")).alias(
-        live=live,
-        taken=Count("live", filter=Q(live__invoice__closed=True)),
-        kept=Coalesce(Sum("live__units", filter=Q(live__invoice__closed=False)), 0),
+    live = Step.objects.filter(keys("product"), live=True)
+    kept = live.filter(product=OuterRef("pk"), invoice__closed=False).order_by().values("product")
+    units = Coalesce(Subquery(kept.values(units=Sum("units"))), 0)
+    # Few have steps: whether one does is looked up in a set, and only then is a query worth it.
+    products = Product.objects.filter(keys("pk")).annotate(
+        right_without_steps=_terms_in(period, "initial_step"),
+        right_capacity=F("right_without_steps")
+        + Case(When(pk__in=live.values("product"), then=units), default=0),
     )
-    products = products.annotate(right_without_steps=_terms_in(period, "initial_step"))
-    products = products.annotate(right_capacity=F("right_without_steps") + F("kept"))
-    right = Q(taken=0, capacity=F("right_capacity"), capacity_without_steps=F("right_without_steps"))
-    return products.filter(~right)
+    right = Q(capacity=F("right_capacity"), capacity_without_steps=F("right_without_steps"))
+    return products.filter(~right | Q(pk__in=live.filter(invoice__closed=True).values("product")))
 
 
 def _reset(period: int, keys: Keys) -> Done:
@@ -167,12 +162,15 @@ def _reset(period: int, keys: Keys) -> Done:
     connection = books.connection()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            select, parameters = _sql(wrong.annotate(version=RawSQL("genbilling_product.xmin", [])))
-            cursor.execute(RESET_WHAT_IS_FREE.format(wrong=select), parameters)
-            changed, left = cursor.fetchone()
-            return changed, left
+            # The planner expects steps of every product, and would compile the statement for each range.
+            cursor.execute("SET LOCAL jit = off")
+            free = wrong.annotate(ctid=RawSQL("genbilling_product.ctid", []))
+            select, parameters = _sql(free.select_for_update(no_key=True, skip_locked=True))
+            cursor.execute(RESET_WHAT_IS_FREE.format(free=select), parameters)
+            [changed] = cursor.fetchone()
+            return changed, keys_of(_wrong(period, keys))
         select, parameters = _sql(wrong)
-        cursor.execute(RESET.format(wrong=f"({select}) AS wrong"), parameters)
+        cursor.execute(f"{RESET} FROM ({select}) AS wrong WHERE product.id = wrong.id", parameters)
         changed = cursor.rowcount
     Step.objects.filter(keys("product"), live=True, invoice__closed=True).update(live=False)
     return changed, []

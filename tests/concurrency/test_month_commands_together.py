@@ -205,8 +205,14 @@ def test_a_step_that_is_bought_between_the_look_of_a_reset_and_its_lock_keeps_it
     [user] = used_and_stepped(1)
     # The statement has looked, and stops at a gate before it locks.
     gate = "AND (SELECT pg_advisory_lock(7)::text) = '' FOR NO KEY UPDATE"
-    gated = month.RESET_WHAT_IS_FREE.replace("FOR NO KEY UPDATE", gate)
-    monkeypatch.setattr(month, "RESET_WHAT_IS_FREE", gated)
+    sql_of = month._sql
+
+    def gated(rows):
+        sql, parameters = sql_of(rows)
+        assert "FOR NO KEY UPDATE" in sql
+        return sql.replace("FOR NO KEY UPDATE", gate), parameters
+
+    monkeypatch.setattr(month, "_sql", gated)
     with in_background() as begin:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(7)")
