@@ -62,7 +62,7 @@ def _work(barrier, answer, name, arguments):
     began = time.monotonic()
     done = work()
     ended = time.monotonic()
-    answer.send({"began": began, "ended": ended, "peak": memory.peak() - held, **done})
+    answer.send({"began": began, "ended": ended, "held": held, "peak": memory.peak(), **done})
 
 
 if __name__ == "__main__":

@@ -15,13 +15,14 @@ class Measured:
     Args:
         count: things done by all of them.
         seconds: from when the first began until the last had ended.
-        peak: bytes of memory of the largest, above what it held before.
+        peak: bytes of memory that the largest held at most; `rise` is how much that is above what it held before.
         statements: sent by all of them; `stamps` are those that note that a signal went out.
     """
 
     count: int
     seconds: float
     peak: int
+    rise: int
     statements: int
     stamps: int
 
@@ -72,6 +73,7 @@ def _together(results):
         count=sum(one["count"] for one in results),
         seconds=max(one["ended"] for one in results) - min(one["began"] for one in results),
         peak=max(one["peak"] for one in results),
+        rise=max(one["peak"] - one["held"] for one in results),
         statements=sum(one.get("statements", 0) for one in results),
         stamps=sum(one.get("stamps", 0) for one in results),
     )
