@@ -16,6 +16,8 @@ from django.conf import settings
 from .exceptions import BadSetting
 
 MAX_PRINTED_NUMBER = 50
+# Each takes a thread, and a place in the window of claims that a run which dies leaves behind.
+MAX_CALLS_IN_FLIGHT = 1000
 
 # What the format of invoice numbers may contain: digits alone.
 _DIGITS = ("number", "period", "year", "month")
@@ -31,6 +33,11 @@ def _flag(value: object) -> Problem:
 def _positive_int(value: object) -> Problem:
     good = isinstance(value, int) and not isinstance(value, bool) and value >= 1
     return None if good else "must be a whole number, 1 or more"
+
+
+def _calls(value: object) -> Problem:
+    good = _positive_int(value) is None and int(str(value)) <= MAX_CALLS_IN_FLIGHT
+    return None if good else f"must be a whole number from 1 to {MAX_CALLS_IN_FLIGHT}"
 
 
 def _days(value: object) -> Problem:
@@ -141,7 +148,7 @@ SETTINGS = {
         Setting(
             name="CALLS_IN_FLIGHT",
             default=8,
-            problem=_positive_int,
+            problem=_calls,
             help="gateway calls that one dispatch_invoices keeps in flight, at most",
         ),
         Setting(

@@ -116,6 +116,12 @@ def test_a_period_as_typed_is_accepted(owners, command):
     assert say(command, "--period", "202610").splitlines()[-1].startswith(f"{command} 202610: ")
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "eight", "1001", "9" * 5000])
+def test_a_number_of_calls_that_no_run_can_have_is_refused_in_words(number):
+    with nothing_changes(), pytest.raises(CommandError, match="a whole number from 1 to 1000"):
+        run("dispatch_invoices", f"--in-flight={number}")
+
+
 @every_command
 @pytest.mark.parametrize("arguments", [["--perod", "202610"], ["202610"], ["--period"]])
 def test_an_unknown_option_is_an_error(owners, command, arguments):

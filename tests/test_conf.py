@@ -91,6 +91,7 @@ def test_a_good_value_is_read_as_it_stands_now(settings, name, value, read):
         ("MAX_TRIES", None, "whole number"),
         ("CALLS_IN_FLIGHT", -4, "whole number"),
         ("CALLS_IN_FLIGHT", 4.0, "whole number"),
+        ("CALLS_IN_FLIGHT", 1001, "from 1 to 1000"),
         ("MERCHANT_ACCOUNT_ID", None, "string"),
         ("MERCHANT_ACCOUNT_ID", 7, "string"),
         ("INVOICE_NUMBER_FORMAT", 7, "string"),

@@ -14,7 +14,7 @@ from ..gateway import PaymentService
 from ..models import Account, Charge, Invoice, InvoiceItem
 from .billing import follow_and_announce, pending_charge, resolve
 from .invoicing import open_invoice
-from .locks import lock_account, lock_account_owned_by
+from .locks import lock_account, lock_account_owned_by, lock_row
 from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
 
 
@@ -27,7 +27,7 @@ def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
         resolve(PaymentService(), pending, send_again=False)
     with books.atomic(durable=True):
         account = lock_account(invoice.account_id)
-        stored = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
+        stored = lock_row(Invoice.objects.all(), invoice.pk)
         _refuse_unvoidable(stored)
         Invoice.objects.filter(pk=stored.pk).update(
             void=True, void_at=timezone.now(), void_by=operator, void_memo=memo, failed=False, failed_at=None

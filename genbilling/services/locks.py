@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import F, Model, QuerySet
 
@@ -121,6 +122,17 @@ def again_on_conflict(work: Callable[[], T]) -> T:
                 raise
     with books.atomic():
         return work()
+
+
+def lock_row(rows: QuerySet[R], key: int) -> R:
+    """Lock and return the one of `rows` with the key `key`, waiting for whoever holds it.
+
+    Raises:
+        ObjectDoesNotExist: there is none.
+    """
+    for row in lock_rows(rows.filter(pk=key), skip_locked=False):
+        return row
+    raise ObjectDoesNotExist(f"There is no {rows.model._meta.verbose_name} {key}.")
 
 
 def lock_rows(rows: QuerySet[R], *, skip_locked: bool, of: tuple[str, ...] = ("self",)) -> list[R]:

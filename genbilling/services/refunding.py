@@ -26,6 +26,7 @@ from ..gateway import Ending, Outcome, PaymentService
 from ..models import Charge, Invoice, Refund
 from . import attempts
 from .attempts import Find, Send
+from .locks import lock_row
 from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
 
 logger = logging.getLogger(__name__)
@@ -107,8 +108,8 @@ def resolve(service: PaymentService, refund: Refund) -> Refund:
 def record(refund: Refund, outcome: Outcome) -> Refund:
     """Write down what came of `refund` and return it as it is now; an earlier record stands."""
     with books.atomic(durable=True):
-        Charge.objects.select_for_update(no_key=True).get(pk=refund.charge_id)
-        stored = Refund.objects.select_for_update(no_key=True).select_related("charge").get(pk=refund.pk)
+        lock_row(Charge.objects.all(), refund.charge_id)
+        stored = lock_row(Refund.objects.select_related("charge"), refund.pk)
         if stored.state != State.PENDING:
             return _note_late_answer(stored, outcome)
         moved_on = (stored.uncertain_at, stored.kind) != (refund.uncertain_at, refund.kind)
@@ -136,8 +137,8 @@ def correct(refund: Refund, outcome: Outcome) -> Refund | None:
     None: the books do not allow it (any more), and nothing was changed.
     """
     with books.atomic(durable=True):
-        charge = Charge.objects.select_for_update(no_key=True).get(pk=refund.charge_id)
-        stored = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+        charge = lock_row(Charge.objects.all(), refund.charge_id)
+        stored = lock_row(Refund.objects.all(), refund.pk)
         if stored.state != refund.state or (outcome.ending is Ending.PAID and not _has_room(charge, stored)):
             return None
         attempts.write_answer(stored, outcome, timezone.now())
@@ -151,7 +152,7 @@ def note_foreign(charge: Charge, outcome: Outcome, kind: str) -> Refund | None:
     None: the books do not allow it (any more), and nothing was changed.
     """
     with books.atomic(durable=True):
-        stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        stored = lock_row(Charge.objects.all(), charge.pk)
         written = stored.refunds.filter(transaction_id=outcome.transaction_id, state=State.PAID).first()
         if written is not None:
             return written
@@ -172,8 +173,8 @@ def _claim(
 ) -> Refund:
     with books.atomic(durable=True):
         # The invoice's lock first, in the order in which a payment is recorded.
-        Invoice.objects.select_for_update(no_key=True).get(pk=charge.invoice_id)
-        stored = Charge.objects.select_for_update(no_key=True).get(pk=charge.pk)
+        lock_row(Invoice.objects.all(), charge.invoice_id)
+        stored = lock_row(Charge.objects.all(), charge.pk)
         gone = stored.refunded()
         if refunded is not None and refunded != gone:
             raise Outdated(

@@ -15,7 +15,7 @@ class Measured:
     Args:
         count: things done by all of them.
         seconds: from when the first began until the last had ended.
-        peak: bytes of memory that the largest held at most; `rise` is how much that is above what it held before.
+        peak: bytes of memory that the largest held at most; `rise` is how much more than before it began.
         statements: sent by all of them; `stamps` are those that note that a signal went out.
     """
 

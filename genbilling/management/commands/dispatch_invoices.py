@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from genbilling.conf import MAX_CALLS_IN_FLIGHT
 from genbilling.management.base import BillingCommand
 from genbilling.management.stopping import asked_to_stop
 from genbilling.services import summaries
@@ -52,6 +53,8 @@ class Command(BillingCommand):
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ArgumentTypeError(f"{text!r} is not a number of calls: give a whole number, 1 or more.")
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MAX_CALLS_IN_FLIGHT):
+        raise ArgumentTypeError(
+            f"{text!r} is not a number of calls: give a whole number from 1 to {MAX_CALLS_IN_FLIGHT}."
+        )
     return int(text)
