@@ -23,7 +23,7 @@ pytestmark = pytest.mark.postgres
 
 INVOICES = 20
 IN_FLIGHT = 2
-CLAIMED = WINDOW * IN_FLIGHT
+CLAIMED = 2 * WINDOW * IN_FLIGHT
 
 
 @pytest.fixture

@@ -33,8 +33,9 @@ from .under_way import RELEASED, Finished, UnderWay
 logger = logging.getLogger(__name__)
 
 PAGE = 500
-# Claimed ahead, for each call in flight: so that the gateway's threads have work while the books are written.
-WINDOW = 6
+# Claimed at a time, for each call in flight, once fewer than that wait: the gateway's threads go on with what
+# waits while answers are written down and the next ones are claimed.
+WINDOW = 3
 # Answers come one by one. A moment more lets many be written down together: so many for each call in flight.
 # It is shorter where somebody waits to be told.
 LINGER_SECONDS = 0.05
@@ -179,7 +180,8 @@ class Charging:
     # Claims
 
     def _wants_claims(self) -> bool:
-        if not self._under_way.has_room or len(self._untold) >= MOST_UNTOLD:
+        enough = self._under_way.waiting >= WINDOW * self._under_way.limit
+        if enough or len(self._untold) >= MOST_UNTOLD:
             return False
         if not self._to_claim and self._pages is not None:
             page = next(self._pages, None)

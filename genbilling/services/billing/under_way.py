@@ -76,9 +76,9 @@ class UnderWay:
         return self._calls.limit
 
     @property
-    def has_room(self) -> bool:
-        """Whether the gateway's threads want more work."""
-        return self._calls.waiting < self._calls.limit
+    def waiting(self) -> int:
+        """How many calls have not begun."""
+        return self._calls.waiting
 
     @property
     def trouble(self) -> str:
