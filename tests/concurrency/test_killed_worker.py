@@ -22,9 +22,9 @@ from tests.concurrency.processes import dispatch
 pytestmark = pytest.mark.postgres
 
 INVOICES = 30
-# A run claims some invoices for each call in flight, and as many again that wait.
+# A run claims some invoices ahead for each call in flight.
 IN_FLIGHT = 3
-CLAIMED = 2 * WINDOW * IN_FLIGHT
+CLAIMED = WINDOW * IN_FLIGHT
 
 
 def begin_dispatch(start):

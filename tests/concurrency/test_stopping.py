@@ -23,7 +23,7 @@ pytestmark = pytest.mark.postgres
 
 INVOICES = 20
 IN_FLIGHT = 2
-CLAIMED = 2 * WINDOW * IN_FLIGHT
+CLAIMED = WINDOW * IN_FLIGHT
 
 
 @pytest.fixture

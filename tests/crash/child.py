@@ -73,7 +73,7 @@ def work(order):
     # A card that is refused for a day of the story expires its account; a good one takes it up again.
     settings.GENBILLING = {**settings.GENBILLING, "RETRY_DAYS": (1,)}
     _tune(locks, LAST_PASS_SECONDS=0.5, LOCK_WAIT_SECONDS=0.1)
-    _tune(charging, PAUSE_SECONDS=0.1, WINDOW=1)
+    _tune(charging, PAUSE_SECONDS=0.1, WINDOW=2)
     _tune(ranges, ROWS=4)
     if order.without_claim:
         steps.find_out = _forget

@@ -146,7 +146,7 @@ def test_a_receiver_that_turns_autocommit_off_ends_the_run_and_what_was_under_wa
     owners, braintree, monkeypatch
 ):
     # So few that others have still to be claimed when the first one is told of.
-    monkeypatch.setattr(charging, "WINDOW", 1)
+    monkeypatch.setattr(charging, "WINDOW", 2)
 
     def receiver(**arguments):
         transaction.set_autocommit(False)
@@ -178,10 +178,10 @@ def test_a_charge_that_fails_between_two_calls_keeps_no_other_answer_from_being_
             raise IntegrityError("a constraint of the project's own")
         return execute(sql, params, many, context)
 
-    # The three that are claimed together are refused for their keys, and sent again without.
+    # The four that are claimed together are refused for their keys, and sent again without.
     with (
         connection.execute_wrapper(refuse),
-        braintree.fault("code", code="915231", times=3, **SALES),
+        braintree.fault("code", code="915231", times=4, **SALES),
         at("2026-10-01 02:00"),
     ):
         said = run_failing("dispatch_invoices", in_flight=1)

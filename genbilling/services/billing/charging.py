@@ -33,9 +33,9 @@ from .under_way import RELEASED, Finished, UnderWay
 logger = logging.getLogger(__name__)
 
 PAGE = 500
-# Claimed at a time, for each call in flight, once fewer than that wait: the gateway's threads go on with what
-# waits while answers are written down and the next ones are claimed.
-WINDOW = 3
+# Claimed at a time, for each call in flight, once fewer than half of that wait: the gateway's threads go on with
+# what waits while answers are written down and the next ones are claimed.
+WINDOW = 6
 # Answers come one by one. A moment more lets many be written down together: so many for each call in flight.
 # It is shorter where somebody waits to be told.
 LINGER_SECONDS = 0.05
@@ -180,7 +180,7 @@ class Charging:
     # Claims
 
     def _wants_claims(self) -> bool:
-        enough = self._under_way.waiting >= WINDOW * self._under_way.limit
+        enough = 2 * self._under_way.waiting >= WINDOW * self._under_way.limit
         if enough or len(self._untold) >= MOST_UNTOLD:
             return False
         if not self._to_claim and self._pages is not None:
