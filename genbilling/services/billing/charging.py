@@ -33,8 +33,8 @@ from .under_way import RELEASED, Finished, UnderWay
 logger = logging.getLogger(__name__)
 
 PAGE = 500
-# Claimed at a time, for each call in flight, once fewer than half of that wait: the gateway's threads go on with
-# what waits while answers are written down and the next ones are claimed.
+# Claimed at a time, for each call in flight, once fewer than half of that wait: the gateway's threads go on
+# with what waits while answers are written down and the next ones are claimed.
 WINDOW = 6
 # Answers come one by one. A moment more lets many be written down together: so many for each call in flight.
 # It is shorter where somebody waits to be told.
