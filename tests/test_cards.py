@@ -11,7 +11,7 @@ from genbilling.exceptions import CardRefused, NoAccount, NoCard, TransactionOpe
 from genbilling.gateway import PaymentService
 from genbilling.interface import add_user_account, cancel_account, remove_card, save_card
 from genbilling.models import Account, Card
-from genbilling.sandbox import Sandbox, http_strategy
+from genbilling.sandbox import Fault, Sandbox, http_strategy
 from tests.factories import (
     GOOD_CARD,
     a_user,
@@ -21,6 +21,7 @@ from tests.factories import (
     invoice_of,
     product,
     run,
+    run_failing,
 )
 
 pytestmark = pytest.mark.django_db
@@ -226,6 +227,37 @@ def test_a_card_that_a_dead_process_was_adding_is_swept_out_by_a_dispatch(vault)
         run("dispatch_invoices")
     assert states(user) == [Card.State.CURRENT, Card.State.GONE]
     assert vault(user) == {kept.token: VISA}
+
+
+def forbid_to_delete(braintree, card):
+    return braintree.faults.add(
+        Fault("status", status=403, verb="DELETE", path=f"/payment_methods/any/{card.token}")
+    )
+
+
+def test_a_card_that_may_not_be_deleted_is_named_and_stops_nobody(vault, braintree):
+    with at("2026-09-10"):
+        user, other = an_owner("PLAN", card=GOOD_CARD), an_owner("PLAN", card=GOOD_CARD)
+    kept = [on_file(user), on_file(other)]
+    forbidden = [forbid_to_delete(braintree, card) for card in kept]
+    with at("2026-09-20"):
+        save_card(user, OTHER_CARD)
+        save_card(other, OTHER_CARD)
+    for day in ("2026-10-01", "2026-11-01"):
+        with at(day):
+            said = run_failing("dispatch_invoices")
+        assert "2 paid" in said, "tidying is not what money waits for"
+        assert "The run was stopped" not in said
+        assert any(f"Card {card.token} is still in the vault: Braintree refuses" in said for card in kept)
+    forbidden[0].remove()
+    with at("2026-11-02"):
+        assert kept[1].token in run_failing("dispatch_invoices")
+    assert (states(user), states(other)) == ([Card.State.GONE, "current"], ["leaving", "current"])
+    assert VISA not in vault(user).values()
+    forbidden[1].remove()
+    with at("2026-11-03"):
+        assert "0 errors" in run("dispatch_invoices")
+    assert states(other) == [Card.State.GONE, Card.State.CURRENT]
 
 
 def test_a_dry_run_sweeps_nothing(vault):

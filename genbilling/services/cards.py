@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from .. import books
-from ..exceptions import GatewayError, GatewayUncertain, NoCard
+from ..exceptions import GatewayBusy, GatewayError, GatewayUncertain, GatewayUnusable, NoCard
 from ..gateway import PaymentService
 from ..models import Account, Card, Charge
 from .card_notes import block_when_stored
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 # A card that is still being added after this long belongs to a caller that died; Charge.IN_FLIGHT says why.
 ABANDONED_AFTER = timedelta(minutes=5)
 # In a row: a gateway that hangs takes its time-out for each.
-MOST_UNANSWERED = 3
+MOST_IN_VAIN = 3
 
 
 def save_card(user: Any, nonce: str) -> Card:
@@ -75,10 +75,11 @@ def take_out_of_vault(
     """Delete from the vault the cards that left (of `account`, or of all), and return how many.
 
     One that a pending charge was sent with stays: the charge may have to be sent again. It ends where `stop`
-    says so, and where the gateway does not answer several times in a row.
+    says so, and where it is in vain several times in a row.
 
     Raises:
-        GatewayUnusable, GatewayUncertain: the gateway did not answer; the rest is left for the next time.
+        GatewayUnusable, GatewayUncertain: the gateway did not take one out, or did not answer; what could be
+            taken out is, the rest is left for the next time.
     """
     Card.objects.filter(state=Card.State.ADDING, created_at__lt=timezone.now() - ABANDONED_AFTER).update(
         state=Card.State.LEAVING
@@ -87,20 +88,27 @@ def take_out_of_vault(
     if account is not None:
         leaving = leaving.filter(account=account)
     pending = Charge.objects.filter(state=Charge.State.PENDING).values("card_token")
-    taken, in_a_row, uncertain = 0, 0, None
-    for card in leaving.exclude(token__in=pending):
-        if stop() or in_a_row == MOST_UNANSWERED:
+    taken, in_a_row = 0, 0
+    unusable: GatewayUnusable | None = None
+    uncertain: GatewayUncertain | None = None
+    # In no order: else some that may not be deleted would stand before all the others every time.
+    for card in leaving.exclude(token__in=pending).order_by("?"):
+        if stop() or in_a_row == MOST_IN_VAIN:
             break
+        in_a_row += 1
         try:
             service.delete_card(card.token)
+        except GatewayBusy:
+            raise
+        except GatewayUnusable as error:
+            unusable = GatewayUnusable(f"Card {card.token} is still in the vault: {error}")
         except GatewayUncertain as error:
-            uncertain = error  # of this card; the others are tried all the same
-            in_a_row += 1
+            uncertain = error
         else:
             in_a_row = 0
             taken += Card.objects.filter(pk=card.pk).update(state=Card.State.GONE)
-    if uncertain:
-        raise uncertain
+    if trouble := unusable or uncertain:
+        raise trouble
     return taken
 
 
@@ -109,4 +117,4 @@ def _take_out_quietly(service: PaymentService, account: Account) -> None:
         take_out_of_vault(service, account)
     except GatewayError as error:
         # The new card is on file, which is what was asked for; the next dispatch takes the old one out.
-        logger.warning("An earlier card of the %s is still in the vault: %s", account, error)
+        logger.warning("An earlier card of the %s did not leave: %s", account, error)

@@ -26,7 +26,7 @@ from ..gateway import Ending, Outcome, PaymentService
 from ..models import Charge, Invoice, Refund
 from . import attempts
 from .attempts import Find, Send
-from .locks import lock_row
+from .locks import is_everybodys, lock_row
 from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
 
 logger = logging.getLogger(__name__)
@@ -83,6 +83,13 @@ def resolve_pending(service: PaymentService, stop: Callable[[], bool] = bool) ->
         except GatewayUnusable as error:
             # Of this one; whether the gateway can be used at all shows with the charges.
             yield f"{refund}: it cannot be found out now whether the money went back: {error}"
+            continue
+        except Exception as error:
+            if is_everybodys(error):
+                raise
+            # Of this one, too: the others, and the charges that come after them, go on.
+            logger.exception("What became of the %s is not known", refund)
+            yield f"{refund}: it is not known whether the money went back: {type(error).__name__}: {error}"
             continue
         finally:
             slow = slow + 1 if time.monotonic() - began > SLOW_SECONDS else 0

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 
 from genbilling.exceptions import (
     BadInput,
@@ -182,6 +182,24 @@ def test_a_refund_whose_sender_died_before_it_was_sent_did_not_happen(charge, br
     made.refresh_from_db()
     assert made.state == "not_sent"
     assert refund(charge).state == "paid"
+
+
+def test_a_refund_that_cannot_be_written_down_keeps_nobody_from_being_charged(charge, braintree):
+    with braintree.fault("timeout", when="after", **REFUNDS):
+        refund(charge)
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith('UPDATE "genbilling_refund"'):
+            raise IntegrityError("a constraint of the project's own")
+        return execute(sql, params, many, context)
+
+    with at("2026-11-01"), connection.execute_wrapper(refuse):
+        said = run_failing("dispatch_invoices")
+    assert "it is not known whether the money went back: IntegrityError: a constraint" in said
+    assert "1 paid (10.00)" in said
+    with at("2026-11-02"):
+        run("dispatch_invoices")
+    assert Refund.objects.get().state == "paid"
 
 
 def test_an_outcome_that_stays_unknown_is_said_by_every_dispatch(charge, braintree):

@@ -120,7 +120,8 @@ def _clean_up_the_vault(service: PaymentService, report: DispatchReport, stop: S
     except (GatewayUncertain, GatewayBusy) as error:
         logger.warning("A card that left is still in the vault: %s", error)
     except GatewayUnusable as error:
-        report.stopped = f"{type(error).__name__}: {error}"
+        # It is no reason to say that the run was stopped: everything else is done.
+        report.error(str(error))
 
 
 def _follow_unpaid() -> None:
