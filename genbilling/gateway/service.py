@@ -49,8 +49,8 @@ class VaultedCard:
 
 @dataclass(frozen=True, kw_only=True)
 class Booked:
-    """A transaction in the gateway's books: of a refund, `refund_of` is the id of its sale; of a sale,
-    `refund_ids` are its refunds."""
+    """A transaction in the gateway's books: of a refund, `refund_of` is the id of its sale (empty: a credit
+    that stands alone); of a sale, `refund_ids` are its refunds."""
 
     outcome: Outcome
     is_refund: bool
@@ -223,8 +223,11 @@ class PaymentService:
     def _find(self, order_id: str, amount: Decimal | None, kind: str) -> Outcome | None:
         try:
             found = self._gateway.transaction.search(braintree.TransactionSearch.order_id == order_id)
-            # A refund may have the order id of its sale.
-            outcomes = [outcome_of_transaction(one) for one in found.items if one.type == kind]
+            # A refund may have the order id of its sale, and a credit that stands alone any.
+            wanted = [one for one in found.items if one.type == kind]
+            if kind == CREDIT:
+                wanted = [one for one in wanted if one.refunded_transaction_id]
+            outcomes = [outcome_of_transaction(one) for one in wanted]
         except Exception as error:
             raise error_of(error) from error
         if amount is not None:

@@ -6,7 +6,7 @@ import pytest
 from django.core.management.base import CommandError
 
 from genbilling.gateway import service
-from genbilling.interface import refund_charge
+from genbilling.interface import refund_charge, remove_card
 from genbilling.models import Account, Charge, Invoice, Refund
 from tests.factories import (
     GOOD_CARD,
@@ -132,6 +132,22 @@ def test_what_others_charge_through_the_same_merchant_account_is_not_looked_at(c
         )
         assert sold.is_success
     assert "1 transaction, 1 charge" in reconcile()
+
+
+@pytest.mark.parametrize("order_id", ["shop-2", "genbilling-shop"])
+def test_a_credit_that_stands_alone_is_of_nobodys_invoice(user, braintree, order_id):
+    with at("2026-09-20"):
+        remove_card(user)
+    with at("2026-10-01"):
+        run("dispatch_invoices")
+    assert Charge.objects.get().transaction_id == "", "a try for want of a card, which no transaction is of"
+    with at("2026-10-02"):
+        given = braintree.gateway.transaction.credit(
+            {"amount": "5.00", "order_id": order_id, "payment_method_nonce": GOOD_CARD}
+        )
+        assert given.is_success
+    assert "0 transactions, 0 charges, 0 refunds, 0 disputes compared, 0 repaired, 0 left" in reconcile()
+    assert not Refund.objects.exists()
 
 
 @pytest.mark.tampers

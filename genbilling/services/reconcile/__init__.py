@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from ...gateway import Booked
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX, Attempt
 from ...periods import today
@@ -43,7 +44,7 @@ def reconcile(comparison: Comparison, since: datetime, until: datetime, progress
     """
     for booked in comparison.service.transactions(since, until):
         # What the project, or another one, charges through the same merchant account is not ours.
-        if booked.outcome.order_id.startswith(ORDER_ID_PREFIX) or refunds.is_of_ours(booked):
+        if _is_ours(booked):
             comparison.looked_at["transactions"] += 1
             with comparison.unless_unanswered(f"transaction {booked.outcome.transaction_id}"):
                 (refunds if booked.is_refund else sales).compare(comparison, booked)
@@ -56,6 +57,13 @@ def reconcile(comparison: Comparison, since: datetime, until: datetime, progress
             refunds.look_up(comparison, refund)
     for dispute in comparison.service.disputes(today(since), today(until - timedelta(seconds=1))):
         disputes.compare(comparison, dispute)
+
+
+def _is_ours(booked: Booked) -> bool:
+    if booked.is_refund and not booked.refund_of:
+        # A credit that stands alone gives no sale back, whatever somebody wrote on it.
+        return False
+    return booked.outcome.order_id.startswith(ORDER_ID_PREFIX) or refunds.is_of_ours(booked)
 
 
 def _unmet(rows: QuerySet[T], since: datetime, until: datetime, comparison: Comparison) -> Iterator[T]:
