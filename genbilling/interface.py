@@ -178,6 +178,7 @@ def refund_charge(
 ) -> Refund:
     """Give `amount` of a paid charge back, or all that is left of it, and return the `Refund`.
 
+    What went back by a dispute that was lost or accepted is not given back again.
     Where the charge has not settled yet it is voided, which takes it back whole. The invoice stays paid. The
     refund's state is *paid* when the money is on its way back, and *pending* when the answer was lost: the
     next dispatch finds out, and nothing more is given back until then. Talks to the gateway: inside an atomic
@@ -195,7 +196,8 @@ def refund_charge(
         Outdated: another sum than `refunded` went back by now.
         NothingToRefund: the charge took no money, or all of it went back already.
         RefundTooLarge: `amount` is more than is left.
-        RefundRefused: the gateway did not do it; a part of what has not settled, for instance.
+        RefundRefused: the gateway did not do it; a part of what has not settled, for instance. Or more went
+            back by a dispute than was known here.
         PaymentUnderWay: what came of an earlier refund of the charge is not known yet.
         BadMoney, BadInput: `amount` is no sum above zero; a text is missing or too long.
         GatewayUnusable: nothing was given back.

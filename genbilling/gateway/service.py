@@ -12,7 +12,9 @@ import braintree
 from braintree.exceptions.not_found_error import NotFoundError
 
 from ..exceptions import CardRefused, GatewayUncertain
+from ..money import ZERO
 from .connections import connected_gateway
+from .disputes import charged_back
 from .errors import error_of
 from .outcomes import (
     VOIDED,
@@ -50,12 +52,19 @@ class VaultedCard:
 @dataclass(frozen=True, kw_only=True)
 class Booked:
     """A transaction in the gateway's books: of a refund, `refund_of` is the id of its sale (empty: a credit
-    that stands alone); of a sale, `refund_ids` are its refunds."""
+    that stands alone); of a sale, `refund_ids` are its refunds, and `charged_back` is what went back by
+    disputes."""
 
     outcome: Outcome
     is_refund: bool
     refund_of: str = ""
     refund_ids: tuple[str, ...] = ()
+    charged_back: Decimal = ZERO
+
+    @property
+    def can_be_voided(self) -> bool:
+        """Whether it has not begun to settle."""
+        return self.outcome.status in VOIDABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +134,13 @@ class PaymentService:
         found = self._load(transaction_id)
         return None if found.status != VOIDED else replace(outcome_of_transaction(found), ending=Ending.PAID)
 
-    def can_be_voided(self, transaction_id: str) -> bool:
-        """Return whether a sale has not begun to settle.
+    def booked_sale(self, transaction_id: str) -> Booked:
+        """Return what the gateway booked as the sale `transaction_id`.
 
         Raises:
             GatewayUnusable, GatewayUncertain: the gateway did not answer, or has no such sale.
         """
-        return self._load(transaction_id).status in VOIDABLE
+        return _booked(self._load(transaction_id))
 
     def transactions(self, since: datetime, until: datetime) -> Iterator[Booked]:
         """Yield what the gateway booked from `since` to before `until` (aware moments), day by day.
@@ -270,4 +279,5 @@ def _booked(transaction: Any) -> Booked:
         is_refund=transaction.type == CREDIT,
         refund_of=transaction.refunded_transaction_id or "",
         refund_ids=tuple(transaction.refund_ids or ()),
+        charged_back=charged_back(transaction),
     )

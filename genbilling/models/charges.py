@@ -139,6 +139,14 @@ class Charge(Attempt):
         _("settlement failed"), default=False, help_text=_("It was called paid, and did not settle.")
     )
     signalled_at = models.DateTimeField(_("signalled at"), null=True, blank=True)
+    charged_back = models.DecimalField(
+        _("charged back"),
+        max_digits=money.MAX_TOTAL_DIGITS,
+        decimal_places=money.DECIMAL_PLACES,
+        default=money.ZERO,
+        db_default=money.ZERO,
+        help_text=_("What went back by disputes that were lost or accepted."),
+    )
 
     objects = BooksManager()
 
@@ -179,6 +187,10 @@ class Charge(Attempt):
         return not self.card_token or self.card_gone or declined
 
     def refunded(self) -> Decimal:
-        """Return how much of the charge was given back, or is being given back, in its currency."""
+        """Return how much of the charge went back, or is being given back, in its currency.
+
+        By refunds, and by disputes that were lost or accepted.
+        """
         going_back = self.refunds.filter(state__in=[self.State.PAID, self.State.PENDING])
-        return money.to_cents(going_back.aggregate(total=Sum("amount"))["total"] or money.ZERO)
+        given_back = going_back.aggregate(total=Sum("amount"))["total"] or money.ZERO
+        return money.to_cents(given_back + self.charged_back)

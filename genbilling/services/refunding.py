@@ -38,6 +38,7 @@ SLOW_SECONDS = 30.0
 MOST_SLOW = 3
 
 MADE_THERE = "Made at Braintree"
+WENT_BACK = "{amount} of the charge went back by a dispute that was lost or accepted."
 NOT_SETTLED = (
     "The charge has not settled yet. It can be given back whole, which voids it; a part only once it has "
     "settled, as a rule the next day."
@@ -171,6 +172,13 @@ def note_foreign(charge: Charge, outcome: Outcome, kind: str) -> Refund | None:
     return refund
 
 
+def note_charged_back(charge: Charge, amount: Decimal) -> Charge:
+    """Write down on `charge` that `amount` of it went back by disputes; return it."""
+    Charge.objects.filter(pk=charge.pk).update(charged_back=amount)
+    charge.charged_back = amount
+    return charge
+
+
 def _has_room(charge: Charge, refund: Refund) -> bool:
     return charge.state == State.PAID and refund.amount <= charge.amount - charge.refunded()
 
@@ -204,11 +212,16 @@ def _send(service: PaymentService, refund: Refund) -> Outcome:
     """Decide how the money goes back, write that down, and send it."""
     charge = refund.charge
     try:
-        can_be_voided = service.can_be_voided(charge.transaction_id)
+        sale = service.booked_sale(charge.transaction_id)
     except GatewayError as error:
         # A question: whatever became of it, no money moved.
         return Outcome(ending=Ending.NOT_SENT, message=str(error))
-    if not can_be_voided:
+    if sale.charged_back != charge.charged_back:
+        # Disputes are lost months later, when no comparison looks at them any more.
+        note_charged_back(charge, sale.charged_back)
+    if charge.refunded() > charge.amount:
+        return Outcome(ending=Ending.REFUSED, message=WENT_BACK.format(amount=sale.charged_back))
+    if not sale.can_be_voided:
         refund.kind = Refund.Kind.REFUND
         refund.request = {"amount": str(refund.amount), "order_id": refund.order_id}
     elif refund.amount == charge.amount:

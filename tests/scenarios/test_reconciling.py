@@ -288,7 +288,29 @@ def test_a_dispute_that_is_open_is_left_until_it_is_answered(charge, braintree):
     assert "answer or accept it at Braintree by 2026-" in said
     with at("2026-10-03"):
         braintree.sandbox.move_dispute(dispute, "lost")
-    assert "1 dispute compared, 0 repaired, 0 left" in reconcile("2026-10-04")
+    assert "1 dispute compared, 1 repaired, 0 left" in reconcile("2026-10-04"), "what went back by it"
+    assert charge.refunded() == 0, "as it was read before"
+    charge.refresh_from_db()
+    assert charge.refunded() == Decimal("20.00")
+    assert "1 dispute compared, 0 repaired, 0 left" in reconcile("2026-10-05")
+
+
+def test_a_dispute_that_is_won_after_all_did_not_take_the_money(charge, braintree):
+    with at("2026-10-02"):
+        dispute = braintree.sandbox.open_dispute(charge.transaction_id, status="lost")
+    assert "1 would be repaired" in reconcile("2026-10-03", "--dry-run")
+    assert "1 repaired" in reconcile()
+    braintree.sandbox.move_dispute(dispute, "won")
+    assert "1 repaired" in reconcile("2026-10-04")
+    charge.refresh_from_db()
+    assert charge.refunded() == 0
+
+
+def test_a_dispute_that_the_gateway_does_not_answer_about_is_left(charge, braintree):
+    with at("2026-10-02"):
+        dispute = braintree.sandbox.open_dispute(charge.transaction_id, status="lost")
+    with braintree.fault("status", status=503, verb="GET", path="/transactions/*"):
+        assert f"It cannot be found out now what became of dispute {dispute}" in reconcile_failing()
 
 
 def test_a_dry_run_changes_nothing(user, charge, braintree):

@@ -80,6 +80,41 @@ def test_parts_are_refunded_until_nothing_is_left(charge, braintree):
     assert given_back(braintree) == Decimal("20.00")
 
 
+@pytest.mark.parametrize("status", ["lost", "accepted", "auto_accepted", "expired"])
+@pytest.mark.parametrize("seen_before", [True, False])
+def test_what_went_back_by_a_dispute_is_not_given_back_again(charge, braintree, status, seen_before):
+    with at("2026-10-03"):
+        braintree.sandbox.open_dispute(charge.transaction_id, status=status)
+        if seen_before:
+            run("reconcile_payments")
+    if not seen_before:
+        with pytest.raises(RefundRefused, match=r"20\.00 of the charge went back by a dispute"):
+            refund(charge)
+        assert Refund.objects.get().state == "refused"
+    with pytest.raises(NothingToRefund):
+        refund(charge)
+    assert given_back(braintree) == 0
+
+
+def test_of_what_was_disputed_in_part_the_rest_can_be_given_back(charge, braintree):
+    with at("2026-10-03"):
+        braintree.sandbox.open_dispute(charge.transaction_id, amount="15.00", status="lost")
+    with pytest.raises(RefundRefused):
+        refund(charge, "5.01")
+    with pytest.raises(RefundTooLarge, match=r"5\.01 is more than the 5\.00 that is left"):
+        refund(charge, "5.01")
+    assert refund(charge).amount == Decimal("5.00")
+
+
+@pytest.mark.parametrize(
+    "dispute", [{"status": "won"}, {"status": "open"}, {"status": "lost", "kind": "retrieval"}]
+)
+def test_a_dispute_that_took_no_money_stands_in_no_refunds_way(charge, braintree, dispute):
+    with at("2026-10-03"):
+        braintree.sandbox.open_dispute(charge.transaction_id, **dispute)
+    assert refund(charge).amount == Decimal("20.00")
+
+
 def test_what_was_decided_before_something_went_back_gives_nothing_back(charge, braintree):
     seen = charge.refunded()
     with at(SETTLED):

@@ -56,7 +56,8 @@ def reconcile(comparison: Comparison, since: datetime, until: datetime, progress
         with comparison.unless_unanswered(f"the {refund}"):
             refunds.look_up(comparison, refund)
     for dispute in comparison.service.disputes(today(since), today(until - timedelta(seconds=1))):
-        disputes.compare(comparison, dispute)
+        with comparison.unless_unanswered(f"dispute {dispute.id}"):
+            disputes.compare(comparison, dispute)
 
 
 def _is_ours(booked: Booked) -> bool:
