@@ -115,6 +115,14 @@ class PaymentUnderWay(InvoiceError):
     """What came of the last sending is not known yet, or somebody else is at it: try again later."""
 
 
+class NotPending(InvoiceError):
+    """What came of the charge is known: there is nothing to end."""
+
+
+class MoneyHeld(InvoiceError):
+    """A sale that the charge met at the gateway holds somebody's money: void or refund it there first."""
+
+
 class NothingToRefund(InvoiceError):
     """The charge took no money, or all of it went back already."""
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from .models import Account, Card, Charge, Invoice, InvoiceItem, Product, Refund, Remaining
-from .services import accounts, cards, corrections, products, refunding, usage
+from .services import accounts, billing, cards, corrections, products, refunding, usage
 
 
 def new_account(user: Any, trial: bool = False) -> Account:
@@ -204,6 +204,31 @@ def refund_charge(
         TransactionOpen: called inside an atomic block.
     """
     return refunding.refund_charge(charge, amount, operator, memo, refunded)
+
+
+def end_charge(charge: Charge, *, operator: str, memo: str) -> Charge:
+    """End a pending charge that met a sale which is not its own, and return it as it is now.
+
+    For a charge whose message says that a transaction at Braintree has another amount or order id: it stays
+    pending, and keeps its invoice from being charged, until somebody has voided or refunded that transaction
+    there, and has said so here. It is *not sent* then, and the next dispatch charges the invoice under
+    another key. Where what was sent is found at Braintree after all, that is written down instead. Talks to
+    the gateway: inside an atomic block it raises.
+
+    Args:
+        charge: ``invoice.pending_charge``.
+        operator: the name of who decided it; kept with the charge's message, as `memo` is.
+        memo: what was done at Braintree.
+
+    Raises:
+        MoneyHeld: a sale with the charge's order id is neither voided nor refunded whole.
+        NotPending: what came of the charge is known.
+        PaymentUnderWay: there is no such sale; the next dispatch finds out.
+        BadInput: a text is missing or too long.
+        GatewayUnusable, GatewayUncertain: the gateway did not answer; nothing was changed.
+        TransactionOpen: called inside an atomic block.
+    """
+    return billing.end_charge(charge, operator, memo)
 
 
 def void_invoice(invoice: Invoice, *, operator: str, memo: str) -> Invoice:

@@ -35,7 +35,7 @@ SALES = {"verb": "POST", "path": "/transactions"}
 SAME_DAY, SETTLED = "2026-10-01 15:00", "2026-10-05 12:00"
 
 VIEWS = ["view_account", "view_invoice", "view_charge"]
-CORRECTIONS = ["add_refund", "change_invoice", "add_invoiceitem"]
+CORRECTIONS = ["add_refund", "change_charge", "change_invoice", "add_invoiceitem"]
 
 
 @pytest.fixture(autouse=True)
@@ -339,7 +339,7 @@ def test_an_invoice_whose_charge_is_not_known_yet_is_not_voided(anna, owner, bra
         run_failing("dispatch_invoices")
     october = invoice_of(owner, 202610)
     with braintree.fault("status", status=503):
-        assert tools(anna, october) == {"Void": url_of(october, "void")}
+        assert list(tools(anna, october)) == ["Void", "End"]
         response = correct(anna, october, "void", "2026-10-01 13:00", memo="Never used it")
     assert response.status_code == 200
     assert response.context["form"]["memo"].value() == "Never used it"
@@ -356,6 +356,66 @@ def test_an_open_invoice_and_a_paid_one_are_not_voided(anna, owner):
         run("dispatch_invoices")
     [*_, (_, text)] = said(page_of(anna, october, "void"))
     assert "is paid" in text
+
+
+# Ending a charge
+
+
+@pytest.fixture
+def pending(owner, braintree):
+    """October's charge, which met a sale of 19.00 that somebody made under its order id."""
+    with at("2026-10-01"), braintree.fault("timeout", when="before", **SALES):
+        run_failing("dispatch_invoices")
+    charge = invoice_of(owner, 202610).pending_charge
+    with at("2026-10-01 12:10"):
+        assert braintree.gateway.transaction.sale({**charge.request, "amount": "19.00"}).is_success
+    with at("2026-10-01 13:00"):
+        run_failing("dispatch_invoices")
+    return charge
+
+
+def test_a_charge_that_met_another_sale_is_ended_once_that_is_taken_back(anna, pending, braintree):
+    assert tools(anna, pending) == {"End": url_of(pending, "end")}
+    assert tools(anna, pending.invoice)["End"] == url_of(pending, "end")
+    shown = text_of(page_of(anna, pending, "end", SAME_DAY))
+    assert f"Order id {pending.order_id}" in shown
+    assert "has another amount or order id" in shown
+    response = correct(anna, pending, "end", SAME_DAY, memo="Not ours")
+    assert "holds 19.00: void it at Braintree" in text_of(response)
+    with at(SAME_DAY):
+        [sale] = braintree.transactions()
+        assert braintree.gateway.transaction.void(sale.id).is_success
+    response = send(anna, pending, "end", filled_in(response), SAME_DAY)
+    assert said(response) == [
+        ("success", "The charge is ended: the next dispatch charges the invoice again.")
+    ]
+    pending.refresh_from_db()
+    assert (pending.state, tools(anna, pending)) == ("not_sent", {})
+    assert "Ended by anna: Not ours" in pending.message
+    with at("2026-10-02"):
+        assert "1 paid (20.00)" in run("dispatch_invoices")
+
+
+def test_a_charge_that_is_found_at_braintree_after_all_is_not_ended_but_paid(anna, owner, braintree):
+    with at("2026-10-01"), braintree.fault("timeout", when="after", **SALES):
+        run_failing("dispatch_invoices")
+    charge = invoice_of(owner, 202610).pending_charge
+    response = correct(anna, charge, "end", SAME_DAY, memo="Not ours")
+    assert said(response) == [("warning", "It was found at Braintree what came of the charge: paid.")]
+    assert invoice_of(owner, 202610).paid
+
+
+def test_ending_a_charge_takes_its_own_permission(pending):
+    for name, permissions in (("bea", {*VIEWS, *CORRECTIONS} - {"change_charge"}), ("cleo", [])):
+        client = logged_in(staff(*permissions, name=name))
+        assert page_of(client, pending, "end").status_code == 403
+        assert send(client, pending, "end", {"memo": "No"}).status_code == 403
+    assert "End" in tools(logged_in(staff("view_charge", "change_charge")), pending)
+
+
+def test_a_charge_of_which_it_is_known_what_came_has_nothing_to_end(anna, charge):
+    [(level, text)] = said(page_of(anna, charge, "end"))
+    assert (level, text) == ("error", "What came of this charge is known: there is nothing to end.")
 
 
 # Credits and debits
@@ -418,6 +478,7 @@ PAGES = [
     ("account", "credit", "add_invoiceitem"),
     ("account", "debit", "add_invoiceitem"),
 ]
+EVERY_PAGE = [*PAGES, ("charge", "end", "change_charge")]
 
 
 @pytest.fixture
@@ -455,13 +516,13 @@ def test_a_correction_takes_its_own_permission_and_that_to_view(rows, model, pag
     assert not InvoiceItem.objects.exclude(operator="").exists()
 
 
-@pytest.mark.parametrize(("model", "page", "permission"), PAGES)
+@pytest.mark.parametrize(("model", "page", "permission"), EVERY_PAGE)
 def test_visitors_are_sent_to_the_login(rows, client, model, page, permission):
     response = client.post(url_of(rows[model], page), {"memo": "No"})
     assert response.url.startswith(reverse("admin:login"))
 
 
-@pytest.mark.parametrize(("model", "page", "permission"), PAGES)
+@pytest.mark.parametrize(("model", "page", "permission"), EVERY_PAGE)
 def test_a_row_that_is_not_there_is_not_found(anna, model, page, permission):
     for key in ("999999", "abc", "1/2"):
         url = reverse(f"admin:genbilling_{model}_{page}", args=[key])
@@ -499,7 +560,7 @@ def test_a_correction_stands_in_the_history_of_what_was_corrected(anna, charge):
 # A transaction around each request
 
 
-@pytest.mark.parametrize(("model", "page", "permission"), PAGES)
+@pytest.mark.parametrize(("model", "page", "permission"), EVERY_PAGE)
 def test_the_pages_are_exempt_from_a_transaction_around_the_request(model, page, permission):
     view = resolve(reverse(f"admin:genbilling_{model}_{page}", args=[1])).func
     assert view._non_atomic_requests == {"default"}

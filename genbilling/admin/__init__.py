@@ -24,7 +24,7 @@ from ..models import (
     Refund,
     Step,
 )
-from .corrections import AddCredit, AddDebit, RefundCharge, VoidInvoice
+from .corrections import AddCredit, AddDebit, EndCharge, RefundCharge, VoidInvoice
 from .pages import Correctable, pages_of
 
 
@@ -141,9 +141,10 @@ class InvoiceAdmin(ReadOnly, Correctable):
 
     def object_tools(self, request: HttpRequest, row: Invoice) -> list[tuple[str, Any]]:
         tools = super().object_tools(request, row)
-        # An invoice is paid back by refunding what paid it.
-        charges = pages_of(self.admin_site, row.paying_charge)
-        return [*tools, *charges.object_tools(request, row.paying_charge)] if charges else tools
+        # An invoice is paid back by refunding what paid it, and is free again when what is pending is ended.
+        charge = row.paying_charge or row.pending_charge
+        charges = pages_of(self.admin_site, charge)
+        return [*tools, *charges.object_tools(request, charge)] if charges else tools
 
 
 @admin.register(Charge)
@@ -154,7 +155,7 @@ class ChargeAdmin(ReadOnly, Correctable):
     list_select_related = ["invoice__account__owner"]
     readonly_fields = ["went_back"]
     inlines = [RefundInline]
-    corrections = [RefundCharge()]
+    corrections = [RefundCharge(), EndCharge()]
 
     @admin.display(description=_("went back"))
     def went_back(self, charge: Charge) -> Decimal:

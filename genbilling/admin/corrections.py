@@ -127,6 +127,43 @@ class RefundCharge(Correction):
         return Done(text=_("Refunded: {amount} is on its way back to the card.").format(amount=amount))
 
 
+class EndCharge(Correction):
+    """A pending charge ended that met a sale which is not its own."""
+
+    name = "end"
+    label = gettext_lazy("End")
+    explanation = gettext_lazy(
+        "For a charge that met a transaction with another amount or order id at Braintree, and so stays "
+        "pending. Void that transaction at Braintree, or refund it there whole; then end the charge here. It "
+        "counts as not sent, and the next dispatch charges the invoice again. Where what was sent is found "
+        "at Braintree after all, that is written down instead."
+    )
+    permission = "genbilling.change_charge"
+    form = MemoForm
+
+    def hindrance(self, row: Charge) -> str:
+        if row.state != Charge.State.PENDING:
+            return _("What came of this charge is known: there is nothing to end.")
+        return ""
+
+    def facts(self, row: Charge) -> list[tuple[str, Any]]:
+        return [
+            (_("Account"), row.invoice.account),
+            (_("Invoice"), row.invoice),
+            (_("Amount"), _sum(row.amount, row.currency)),
+            (_("Order id"), row.order_id),
+            (_("Sent at"), row.created_at),
+            (_("Message"), row.message),
+        ]
+
+    def carry_out(self, row: Charge, operator: str, data: dict[str, Any]) -> Done:
+        charge = interface.end_charge(row, operator=operator, **data)
+        if charge.state == Charge.State.NOT_SENT:
+            return Done(text=_("The charge is ended: the next dispatch charges the invoice again."))
+        found = _("It was found at Braintree what came of the charge: {state}.")
+        return Done(text=found.format(state=charge.get_state_display()), level=messages.WARNING)
+
+
 class VoidInvoice(Correction):
     """An invoice that is not to be paid any more."""
 

@@ -12,7 +12,7 @@ import braintree
 from braintree.exceptions.not_found_error import NotFoundError
 
 from ..exceptions import CardRefused, GatewayUncertain
-from ..money import ZERO
+from ..money import ZERO, total
 from .connections import connected_gateway
 from .disputes import charged_back
 from .errors import error_of
@@ -107,6 +107,18 @@ class PaymentService:
             GatewayUnusable, GatewayUncertain: the gateway did not answer.
         """
         return self._find(order_id, amount, SALE)
+
+    def sales(self, order_id: str) -> list[Booked]:
+        """Return the sales with `order_id`, whatever their amounts; raises as `find_sale`."""
+        return [_booked(one) for one in self._search(order_id) if one.type == SALE]
+
+    def money_left(self, sale: Booked) -> Decimal:
+        """Return how much of a sale was not given back: 0 where it took nothing; raises as `find_sale`."""
+        if sale.outcome.ending is Ending.REFUSED:
+            return ZERO
+        refunds = filter(None, map(self.find, sale.refund_ids))
+        given_back = total(one.outcome.amount or ZERO for one in refunds if one.outcome.ending is Ending.PAID)
+        return max((sale.outcome.amount or ZERO) - given_back - sale.charged_back, ZERO)
 
     def refund(self, transaction_id: str, request: dict[str, Any], key: str | None) -> Outcome:
         """Send a refund of a settled sale under the idempotency key `key`; never raises for an answer."""
@@ -230,18 +242,21 @@ class PaymentService:
             raise error_of(error) from error
 
     def _find(self, order_id: str, amount: Decimal | None, kind: str) -> Outcome | None:
-        try:
-            found = self._gateway.transaction.search(braintree.TransactionSearch.order_id == order_id)
-            # A refund may have the order id of its sale, and a credit that stands alone any.
-            wanted = [one for one in found.items if one.type == kind]
-            if kind == CREDIT:
-                wanted = [one for one in wanted if one.refunded_transaction_id]
-            outcomes = [outcome_of_transaction(one) for one in wanted]
-        except Exception as error:
-            raise error_of(error) from error
+        # A refund may have the order id of its sale, and a credit that stands alone any.
+        wanted = [one for one in self._search(order_id) if one.type == kind]
+        if kind == CREDIT:
+            wanted = [one for one in wanted if one.refunded_transaction_id]
+        outcomes = [outcome_of_transaction(one) for one in wanted]
         if amount is not None:
             outcomes = [one for one in outcomes if one.amount == amount or one.ending is not Ending.REFUSED]
         return min(outcomes, key=lambda outcome: outcome.ending is not Ending.PAID, default=None)
+
+    def _search(self, order_id: str) -> list[Any]:
+        try:
+            found = self._gateway.transaction.search(braintree.TransactionSearch.order_id == order_id)
+            return list(found.items)
+        except Exception as error:
+            raise error_of(error) from error
 
     def _load(self, transaction_id: str) -> Any:
         try:

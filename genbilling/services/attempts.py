@@ -148,6 +148,8 @@ def only_ours(attempt: Charge | Refund, outcome: Outcome) -> Outcome:
         return outcome
     logger.error("The %s met a refund or a sale that is not its own: %r", attempt, outcome)
     message = f"Transaction {outcome.transaction_id} has another amount or order id."
+    if isinstance(attempt, Charge):
+        message += " Void or refund it at Braintree, then end the charge: end_charge(), or in the admin."
     return Outcome(ending=Ending.UNKNOWN, message=message)
 
 

@@ -2,17 +2,20 @@
 
 closing (with page, filling, totals) → claims (with choosing) → steps, under_way, calls (with pressure) →
 records → standing → announcing. `charging` is the loop that joins them, `dispatching` the verb, `foretelling`
-its dry run; `by_hand` charges one invoice.
+its dry run; `by_hand` charges one invoice, `ending`
+ends a charge that would stay pending.
 """
 
 from .by_hand import correct, pending_charge, resolve, send_payment
 from .closing import close_due
 from .dispatching import dispatch_invoices, follow_and_announce
+from .ending import end_charge
 
 __all__ = [
     "close_due",
     "correct",
     "dispatch_invoices",
+    "end_charge",
     "follow_and_announce",
     "pending_charge",
     "resolve",

@@ -7,7 +7,7 @@ from functools import partial
 from ...gateway import VOIDED, Booked, Ending, Outcome
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX
-from ...money import ZERO, total
+from ...money import ZERO
 from .. import billing, refunding
 from .report import Comparison
 
@@ -53,9 +53,11 @@ def _compare(comparison: Comparison, charge: Charge, booked: Booked) -> None:
         )
         _leave_money(comparison, booked, f"{found} too: refund that one at Braintree")
     elif outcome.amount != charge.amount or charge.currency not in ("", outcome.currency):
-        if outcome.ending is not Ending.REFUSED:
-            currency = charge.currency or "an unknown currency"
-            found = f"The {charge} in {currency} differs from {_said(outcome)}"
+        currency = charge.currency or "an unknown currency"
+        found = f"The {charge} in {currency} differs from {_said(outcome)}"
+        if charge.state != State.PAID:
+            _leave_money(comparison, booked, found)
+        elif outcome.ending is not Ending.REFUSED:
             comparison.leave(found, outcome.transaction_id)
     elif charge.state == State.PAID:
         _compare_paid(comparison, charge, booked)
@@ -117,10 +119,8 @@ def _leave_money(comparison: Comparison, booked: Booked, found: str) -> None:
     """Leave a sale that these books have no place for, as long as it holds somebody's money."""
     if booked.outcome.ending is Ending.REFUSED:
         return
-    refunds = filter(None, map(comparison.service.find, booked.refund_ids))
-    given_back = [one.outcome.amount or ZERO for one in refunds if one.outcome.ending is Ending.PAID]
-    if total(given_back) == booked.outcome.amount:
-        comparison.note(f"{found}. It was refunded")
+    if comparison.service.money_left(booked) == ZERO:
+        comparison.note(f"{found}. It went back")
     else:
         comparison.leave(found, booked.outcome.transaction_id)
 
