@@ -1,9 +1,8 @@
 """The billing run, a file for each chapter, in the order in which an invoice passes them.
 
-closing (with page, filling, totals) → claims (with choosing) → steps, under_way, calls (with pressure) →
-records → standing → announcing. `charging` is the loop that joins them, `dispatching` the verb, `foretelling`
-its dry run; `by_hand` charges one invoice, `ending`
-ends a charge that would stay pending.
+closing (with page, filling, waiting, totals) → claims (with choosing) → steps, under_way, calls (with
+pressure) → records → standing → announcing. `charging` is the loop that joins them, `dispatching` the verb,
+`foretelling` its dry run; `by_hand` charges one invoice, `ending` ends a charge that would stay pending.
 """
 
 from .by_hand import correct, pending_charge, resolve, send_payment

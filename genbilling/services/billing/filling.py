@@ -27,6 +27,8 @@ class Draft:
     """The flat rates to fill in: a product, and the period that one is for."""
     added: list[InvoiceItem] = field(default_factory=list)
     """Items that are not saved yet."""
+    waits: bool = False
+    """It stays open: there is nothing on it but a credit, and nothing more to come."""
 
 
 def owing(period: int) -> QuerySet[Product]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from ...models import Account, Invoice, InvoiceItem
@@ -20,6 +20,7 @@ from . import filling
 from .choosing import Policy, Standing, choose, dispatch_policy, read_standings
 from .closing import accounts_to_close
 from .filling import Draft
+from .waiting import Lying, let_wait
 
 PAGE = 500
 
@@ -35,7 +36,7 @@ def foretell(period: int, report: DispatchReport, progress: Callable[[int], obje
         standings = {standing.account.pk: standing for standing in read_standings(accounts)}
         _foretell_closing(drafts, report)
         for draft in drafts:
-            if not draft.invoice.paid:
+            if not (draft.invoice.paid or draft.waits):
                 standings[draft.account.pk].due.append(draft.invoice)
         for standing in standings.values():
             _foretell_charging(standing, period, policy, report)
@@ -97,19 +98,24 @@ def _foretell_closing(drafts: list[Draft], report: DispatchReport) -> None:
         # Whatever is on it beside that.
         draft.invoice.paid = False
     opened = sum(draft.invoice.pk is None for draft in drafts)
-    report.closed(opened, [draft.invoice for draft in drafts])
+    report.closed(opened, [draft.invoice for draft in drafts if not draft.waits])
 
 
 def _foretell_totals(drafts: list[Draft]) -> None:
     keys = (draft.invoice.pk for draft in drafts if draft.invoice.pk)
-    items = InvoiceItem.objects.filter(among("invoice__pk", keys))
-    sums = dict(
-        items.order_by().values("invoice").annotate(total=Sum("amount")).values_list("invoice", "total")
-    )
+    items = InvoiceItem.objects.filter(among("invoice__pk", keys)).order_by().values("invoice")
+    lying = items.annotate(total=Sum("amount"), highest=Max("amount"))
+    there = {
+        key: Lying(to_cents(total), highest)
+        for key, total, highest in lying.values_list("invoice", "total", "highest")
+    }
+    let_wait(drafts, there)
     credit: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
     for draft in drafts:
-        there = to_cents(sums.get(draft.invoice.pk, ZERO))
-        total = there + total_of(item.amount for item in draft.added) + credit.pop(draft.account.pk, ZERO)
+        if draft.waits:
+            continue
+        lies = there[draft.invoice.pk].total if draft.invoice.pk in there else ZERO
+        total = lies + total_of(item.amount for item in draft.added) + credit.pop(draft.account.pk, ZERO)
         if total < ZERO:
             credit[draft.account.pk], total = total, ZERO
         draft.invoice.total, draft.invoice.paid = total, total == ZERO

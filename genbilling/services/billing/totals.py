@@ -17,6 +17,7 @@ from ...periods import label
 from ..invoicing import open_invoice
 from ..rows import among, update_rows
 from ..seals import seal
+from . import waiting
 from .filling import Draft, save_added
 
 FROZEN = ("closed", "closed_at", "total", "number", "printed_number", "seal", "paid", "paid_at")
@@ -26,12 +27,15 @@ def close(drafts: list[Draft], period: int) -> list[Invoice]:
     """Close the invoices of `drafts`, whose rows are locked, and return them.
 
     A negative total is carried over to the account's earliest invoice that is still open; a total of zero is
-    settled here; no items, no number.
+    settled here; no items, no number. A credit that nothing will come to stays on its invoice, which stays
+    open.
     """
     if not drafts:
         return []
     items = _items(drafts)
+    waiting.let_wait(drafts, _lying(items))
     moved = _carry_over(drafts, items, period)
+    drafts = [draft for draft in drafts if not draft.waits]
     for draft in drafts:
         items[draft.invoice.pk] += draft.added
     save_added(drafts, moved)
@@ -55,6 +59,11 @@ def _items(drafts: Iterable[Draft]) -> defaultdict[int, list[InvoiceItem]]:
     for item in there.order_by("pk"):
         items[item.invoice_id].append(item)
     return items
+
+
+def _lying(items: dict[int, list[InvoiceItem]]) -> dict[int, waiting.Lying]:
+    amounts = {key: [item.amount for item in there] for key, there in items.items() if there}
+    return {key: waiting.Lying(money.total(there), max(there)) for key, there in amounts.items()}
 
 
 def _steps(drafts: Iterable[Draft]) -> defaultdict[int, list[Step]]:
@@ -91,6 +100,8 @@ def _carry_over(
     """
     elsewhere = []
     for position, draft in enumerate(drafts):
+        if draft.waits:
+            continue
         credit = -money.total(item.amount for item in [*items[draft.invoice.pk], *draft.added])
         if credit <= ZERO:
             continue
@@ -100,7 +111,7 @@ def _carry_over(
         target = following.invoice if following else _open_later(draft.account, drafts, last)
         balance, moved = _credit_moved(draft.invoice, target, credit)
         draft.added.append(balance)
-        if following:
+        if following and not following.waits:
             following.added.insert(0, moved)
         else:
             elsewhere.append(moved)
