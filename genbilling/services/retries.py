@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
+from itertools import takewhile
 
 from .. import conf, periods
 from ..models import Card, Charge, Invoice
@@ -91,9 +92,16 @@ def card_forbids(card: Card | None, refusals: Refusals, now: datetime) -> Wait |
         return BLOCKS[Card.Block(card.block)]
     if not refusals:
         return None
+    return Wait.TRIES_USED_UP if _tries(card, refusals, now) >= conf.max_tries() else None
+
+
+def _tries(card: Card | None, refusals: Refusals, now: datetime) -> int:
+    """Return how many refused tries count for the limit: with the number of `card`, or for want of one."""
+    if card is None:
+        # No days gone by make another try any better: they count until there is a card to try.
+        return sum(1 for _ in takewhile(lambda one: not one.token, reversed(refusals)))
     recent = (one for one in refusals if one.ended_at > now - TRIES_WINDOW)
-    tries = sum(one.was_on_number_of(card) for one in recent)
-    return Wait.TRIES_USED_UP if tries >= conf.max_tries() else None
+    return sum(one.was_on_number_of(card) for one in recent)
 
 
 def cools_down(card: Card | None, refusals: Refusals, now: datetime) -> bool:

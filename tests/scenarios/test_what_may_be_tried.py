@@ -3,7 +3,7 @@
 import pytest
 from braintree.test.nonces import Nonces
 
-from genbilling.interface import remove_card, save_card
+from genbilling.interface import cancel_account, remove_card, save_card
 from genbilling.models import Card, Charge
 from genbilling.sandbox import Fault
 from tests.factories import GOOD_CARD, an_owner, at, declare, hearing, invoice_of, product, run, run_failing
@@ -216,6 +216,39 @@ def test_having_no_card_counts_as_a_refused_try_until_one_is_stored(settings, us
     assert [name for name, _ in heard] == ["credit_card_error"] * 2
     store(user, GOOD_CARD, "2026-10-04")
     assert "1 paid" in dispatch("2026-10-04 13:00")
+
+
+def test_for_want_of_a_card_no_days_gone_by_make_another_try(settings, user):
+    declare(settings, product("PLAN"), MAX_TRIES=2)
+    with at("2026-09-20"):
+        remove_card(user)
+        cancel_account(user)
+    with hearing() as heard:
+        for day in ("2026-10-01", "2026-10-02"):
+            assert "1 without a card" in dispatch(day)
+        for day in ("2026-10-03", "2026-11-15", "2027-03-01"):
+            assert "1 left alone (1 card network's limit of tries reached)" in dispatch(day)
+        with at("2027-03-02"):
+            assert invoice_of(user, OCTOBER).send_payment() is None
+    assert [said["charge"] for _, said in heard] == [None, None]
+    store(user, GOOD_CARD, "2027-03-03")
+    assert "1 paid" in dispatch("2027-03-03 13:00"), "a card makes it due at once"
+
+
+def test_once_a_card_was_tried_having_none_counts_anew(settings, user, declined):
+    declare(settings, product("PLAN"), MAX_TRIES=2)
+    declined(2001)
+    with at("2026-09-20"):
+        remove_card(user)
+    for day in ("2026-10-01", "2026-10-02"):
+        dispatch(day)
+    store(user, GOOD_CARD, "2026-10-03")
+    assert "1 refused" in dispatch("2026-10-04")
+    with at("2026-10-05"):
+        remove_card(user)
+    for day in ("2026-10-06", "2026-10-07"):
+        assert "1 without a card" in dispatch(day)
+    assert "1 left alone" in dispatch("2026-10-30")
 
 
 # By hand
