@@ -1,7 +1,8 @@
 """What genbilling tells the host project. Connect a receiver in an ``AppConfig.ready``.
 
 Every signal is sent after the commit, from the process (and thread) that committed. A receiver that raises
-is logged by Django (logger ``django.dispatch``), counts as served, and stops nothing.
+is logged by Django (logger ``django.dispatch``), counts as served, and stops nothing. Where it raises what is
+no `Exception` (``SystemExit``, say), the process ends as it asks; it counts as served all the same.
 """
 
 from __future__ import annotations

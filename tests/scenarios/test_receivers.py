@@ -141,6 +141,68 @@ def test_a_receiver_whose_transaction_breaks_off_counts_as_served(owners, braint
     assert set(Account.objects.values_list("status", flat=True)) == {"active"}
 
 
+class TimeIsUp(BaseException):
+    """What a time-out raises that no handler of the code below is to catch."""
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), TimeIsUp()], ids=repr)
+def test_a_receiver_that_breaks_out_of_the_run_is_not_called_again_for_the_same(owners, braintree, error):
+    braintree.declining_card(owners[0])
+    called = []
+
+    def receiver(invoice, **arguments):
+        called.append(invoice.pk)
+        if len(called) == 1:
+            raise error
+
+    with received(credit_card_error, receiver), received(invoice_sent, receiver):
+        with at("2026-10-01"), pytest.raises(type(error)):
+            run("dispatch_invoices")
+        assert len(called) == 1
+        with at("2026-10-01 13:00"):
+            run("dispatch_invoices")
+    unpaid = invoice_of(owners[0], 202610)
+    assert sorted({*called}) == sorted(invoice_of(user, 202610).pk for user in owners)
+    assert called.count(called[0]) == (2 if called[0] == unpaid.pk else 1), "tried anew, told anew"
+    assert_each_paid_once(braintree, owners[1:])
+    assert not Charge.objects.filter(signalled_at__isnull=True).exists()
+
+
+def test_a_receiver_that_breaks_out_when_an_account_expires_is_not_called_again(settings, user, braintree):
+    declare(settings, product("PLAN"), RETRY_DAYS=(1,))
+    called = []
+
+    def receiver(account, **arguments):
+        called.append(account)
+        raise SystemExit
+
+    braintree.declining_card(user)
+    with received(account_expired, receiver):
+        with at("2026-10-01"):
+            run("dispatch_invoices")
+        with at("2026-10-02"), pytest.raises(SystemExit):
+            run("dispatch_invoices")
+        with at("2026-10-03"):
+            run("dispatch_invoices")
+    assert called == [user.genbilling_account]
+
+
+def test_what_an_operator_interrupts_is_told_again(user, braintree):
+    called = []
+
+    def receiver(**arguments):
+        called.append(1)
+        if len(called) == 1:
+            raise KeyboardInterrupt
+
+    with received(invoice_sent, receiver):
+        with at("2026-10-01"):
+            run_failing("dispatch_invoices")
+        with at("2026-10-01 13:00"):
+            assert "1 signal made good" in run("dispatch_invoices")
+    assert len(called) == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_receiver_that_turns_autocommit_off_ends_the_run_and_what_was_under_way_is_found(
     owners, braintree, monkeypatch

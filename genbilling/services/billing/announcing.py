@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 from django.db import OperationalError
 from django.utils import timezone
@@ -51,6 +53,11 @@ def ready_to_announce(charges: Iterable[Charge]) -> list[Charge]:
 
 def announce_one(charge: Charge) -> None:
     """Send the signal for a charge that is `ready_to_announce`, and note that it went out."""
+    with _told(charge, partial(_note_told, charge)):
+        _send(charge)
+
+
+def _send(charge: Charge) -> None:
     invoice = charge.invoice
     owner = invoice.account.owner
     if charge.state == Charge.State.PAID:
@@ -59,7 +66,9 @@ def announce_one(charge: Charge) -> None:
         signals.credit_card_error.send_robust(
             sender=Invoice, invoice=invoice, charge=charge if charge.card_token else None, owner=owner
         )
-    books.refuse_without_autocommit()
+
+
+def _note_told(charge: Charge) -> None:
     try:
         Charge.objects.filter(pk=charge.pk).update(signalled_at=timezone.now())
     except OperationalError as error:
@@ -70,8 +79,31 @@ def announce_one(charge: Charge) -> None:
 
 def announce_expiry(account: Account) -> None:
     """Send the signal for an account that expired unpaid, and note that; no transaction is open."""
-    signals.account_expired.send_robust(sender=Account, account=account, owner=account.owner)
+    with _told(account, partial(_note_expiry_told, account)):
+        signals.account_expired.send_robust(sender=Account, account=account, owner=account.owner)
+
+
+@contextmanager
+def _told(about: Charge | Account, note: Callable[[], None]) -> Iterator[None]:
+    """Note after the block that the project was told, also where a receiver breaks out of it.
+
+    Django takes every `Exception` of a receiver's for an answer, but not `SystemExit` or what a time-out may
+    raise. Told again, it would end every later run at the same place.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        # Somebody's at the terminal, and no receiver's: told again.
+        raise
+    except BaseException as error:
+        logger.error("A receiver broke off with %r; the signal of %s counts as served.", error, about)
+        note()
+        raise
     books.refuse_without_autocommit()
+    note()
+
+
+def _note_expiry_told(account: Account) -> None:
     told = Account.objects.filter(pk=account.pk, expiry_to_signal_since=account.expiry_to_signal_since)
     told.update(expiry_to_signal_since=None)
 
