@@ -19,8 +19,20 @@ def shown(value: object) -> str:
         return f"a {type(value).__name__} too long to show"
 
 
+def one_line(text: object) -> str:
+    """Return `text` on one line: a space for each line break, and for whatever else cannot be printed.
+
+    Names and messages come from outside: one with a line break in it would write lines of its own into a
+    report or a log, and one with a terminal's codes would hide some.
+    """
+    return "".join(character if character.isprintable() else " " for character in str(text))
+
+
 class GenbillingError(Exception):
-    """The root of the tree; never raised itself."""
+    """The root of the tree; never raised itself. Its text is one line, whatever names stand in it."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class BadSetting(GenbillingError, ImproperlyConfigured):
@@ -176,7 +188,7 @@ class LeftUndone(GenbillingError):
         self.report = report
 
     def __str__(self) -> str:
-        return self.message
+        return one_line(self.message)
 
 
 class GatewayError(GenbillingError):

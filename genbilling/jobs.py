@@ -21,7 +21,7 @@ from datetime import date
 from typing import Any
 
 from . import books
-from .exceptions import BadInput, BadPeriod, LeftUndone, shown
+from .exceptions import BadInput, BadPeriod, LeftUndone, one_line, shown
 from .models import Charge, Invoice
 from .periods import get_current_billing_period, parse_day, parse_period
 from .services import audit, month, reconcile, summaries
@@ -176,7 +176,7 @@ def _changed(what: str, summary: str, done: MonthReport, period: int) -> Report:
 
 
 def _ended(what: str, summary: str, *, left: list[str], **details: Any) -> Report:
-    job = what.partition(" ")[0]
+    job, left = what.partition(" ")[0], [one_line(sentence) for sentence in left]
     report = {"job": job, "summary": f"{what}: {summary}", **details, "left": _named(left)}
     if left:
         named = " ".join(_named(left, NAMED_IN_MESSAGE))

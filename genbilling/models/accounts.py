@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import periods
 from ..books import BooksManager, UserField
-from ..exceptions import ProductNotHeld
+from ..exceptions import ProductNotHeld, one_line
 
 if TYPE_CHECKING:
     from .products import Product
@@ -84,7 +84,7 @@ class Account(models.Model):
         verbose_name_plural = _("accounts")
 
     def __str__(self) -> str:
-        return f"account {self.pk} of {self.owner}"
+        return f"account {self.pk} of {one_line(self.owner)}"
 
     def access_granted(self) -> bool:
         """Return whether the account's users may use its products: on trial, active or in grace."""
@@ -129,7 +129,7 @@ class AccountUser(models.Model):
         verbose_name_plural = _("account users")
 
     def __str__(self) -> str:
-        return f"{self.user} on {self.account}"
+        return f"{one_line(self.user)} on {self.account}"
 
 
 class Card(models.Model):

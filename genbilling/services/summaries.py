@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ..exceptions import one_line
 from ..periods import next_period
 from .month import MonthReport
 from .reconcile.report import Comparison
@@ -74,7 +75,7 @@ def _left_alone(report: DispatchReport) -> str:
 
 
 def left_of_dispatch(report: DispatchReport) -> list[str]:
-    """Return what a dispatch left undone; empty if it is complete."""
+    """Return what a dispatch left undone, a line each; empty if it is complete."""
     left = list(report.errors)
     left += [
         f"account {account_id}: not worked; another transaction or run holds it, or charges it "
@@ -86,7 +87,7 @@ def left_of_dispatch(report: DispatchReport) -> list[str]:
     ]
     if report.stopped:
         left.append(f"The run was stopped: {report.stopped}")
-    return left
+    return [one_line(sentence) for sentence in left]
 
 
 def of_comparison(found: Comparison) -> str:

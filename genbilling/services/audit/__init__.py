@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ... import books
+from ...exceptions import one_line
 from . import accounts, invoices, numbers, payments, products
 
 CHECKS = (numbers.findings, invoices.findings, payments.findings, products.findings, accounts.findings)
@@ -14,8 +15,9 @@ Progress = Callable[[int], object]
 
 
 def audit(counts: Counter[str], progress: Progress = bool) -> Iterator[str]:
-    """Yield what is wrong with the books; `counts` is filled with the number of rows looked at, by kind.
+    """Yield what is wrong with the books, a line each.
 
+    `counts` is filled with the number of rows looked at, by kind.
     All checks see the books at one moment, whatever else goes on. `progress` is called with the number of
     rows done; `rows_to_audit` returns how many there are.
     """
@@ -24,7 +26,7 @@ def audit(counts: Counter[str], progress: Progress = bool) -> Iterator[str]:
             for kind, found in check():
                 counts[kind] += 1
                 progress(1)
-                yield from found
+                yield from map(one_line, found)
 
 
 def rows_to_audit() -> int:

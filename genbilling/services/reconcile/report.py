@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from ...exceptions import GatewayError
+from ...exceptions import GatewayError, one_line
 from ...gateway import Booked, PaymentService
 from ...models import Charge, Refund
 from .. import attempts
@@ -17,7 +17,7 @@ from .. import attempts
 
 @dataclass(kw_only=True)
 class Comparison:
-    """A comparison under way: counts, and a sentence for each thing that does not fit.
+    """A comparison under way: counts, and a sentence on one line for each thing that does not fit.
 
     `known` are the ids of transactions and disputes that somebody has looked at: they are noted, not left.
 
@@ -66,15 +66,15 @@ class Comparison:
 
     def mended(self, found: str) -> None:
         """Note what was repaired already."""
-        self.repaired.append(f"{found}.")
+        self.repaired.append(one_line(f"{found}."))
 
     def leave(self, found: str, key: str) -> None:
         """Note what somebody has to look at; `key` is the gateway's id of what it is about."""
-        (self.noted if key in self.known else self.left).append(f"{found}.")
+        (self.noted if key in self.known else self.left).append(one_line(f"{found}."))
 
     def note(self, found: str) -> None:
         """Note what nothing has to be done about."""
-        self.noted.append(f"{found}.")
+        self.noted.append(one_line(f"{found}."))
 
     @contextmanager
     def unless_unanswered(self, what: str) -> Iterator[None]:
@@ -82,4 +82,4 @@ class Comparison:
         try:
             yield
         except GatewayError as error:
-            self.left.append(f"It cannot be found out now what became of {what}: {error}")
+            self.left.append(one_line(f"It cannot be found out now what became of {what}: {error}"))
