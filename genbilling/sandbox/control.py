@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from .delivery import Delivery
 from .faults import Fault
 from .gateway import Sandbox
-from .loopback import is_asked_here
+from .loopback import is_asked_here, is_from_elsewhere
 from .webhooks import WebhookError
 
 ROOT = "/sandbox"
@@ -85,6 +85,9 @@ def _answer(
     host = next((value for name, value in headers.items() if name.lower() == "host"), "")
     if not is_asked_here(host, client):
         raise ControlError(403, "the control endpoint is for this machine alone")
+    # A body is not needed for everything, and without one any page may send a request.
+    if verb != "GET" and is_from_elsewhere(headers):
+        raise ControlError(403, "the control endpoint is not for web pages of other addresses")
     place = urlsplit(path).path.rstrip("/").removeprefix(ROOT)
     handler = _HANDLERS.get((verb, place)) or _HANDLERS.get((verb, place.rpartition("/")[0] + "/ID"))
     if handler is None:

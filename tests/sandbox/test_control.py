@@ -202,6 +202,49 @@ def test_only_this_machine_is_let_in(shared_sandbox, client, host, status):
     assert status == 200 or "this machine" in json.loads(delivery.text)["error"]
 
 
+CHANGES = [
+    ("POST", "/reset"),
+    ("POST", "/settle"),
+    ("POST", "/clock/move"),
+    ("DELETE", "/clock"),
+    ("DELETE", "/faults"),
+]
+
+
+@pytest.mark.parametrize(("verb", "path"), CHANGES)
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:8000"},
+        {"Origin": "http://evil.example@{host}"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+def test_a_web_page_of_another_address_changes_nothing(ask, server, verb, path, said):
+    headers = {name: value.format(host=f"127.0.0.1:{server.port}") for name, value in said.items()}
+    ask("POST", "/faults", {"effect": "latency", "seconds": 0})
+    ask("PUT", "/clock", {"at": "2030-01-31T12:00:00Z", "ticking": False})
+    with http_gateway(server.port) as gateway:
+        sale = submitted_sale(gateway)
+        status, answer = ask(verb, path, headers=headers)
+        assert (status, "web pages of other addresses" in answer["error"]) == (403, True)
+        assert gateway.transaction.find(sale.id).status == "submitted_for_settlement"
+    assert len(ask("GET", "/faults")[1]["faults"]) == 1
+    assert ask("GET", "/clock")[1]["now"] == "2030-01-31T12:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"Origin": "http://{host}"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}]
+)
+def test_its_own_pages_and_what_is_no_browser_may_change_things(ask, server, said):
+    headers = {name: value.format(host=f"127.0.0.1:{server.port}") for name, value in said.items()}
+    assert ask("POST", "/settle", headers=headers)[0] == 200
+
+
 def test_the_books_can_be_emptied(books):
     with serve(books) as server, http_gateway(server.port) as gateway, Sandbox(books) as sandbox:
         sale = sell(gateway, customer_id=make_customer(gateway).id, payment_method_nonce="fake-valid-nonce")
