@@ -139,9 +139,13 @@ def test_every_stored_card_lifts_that_the_bank_wants_its_holder_to_authenticate(
     assert "1 paid" in dispatch("2026-10-06 13:00")
 
 
-def test_a_card_that_is_gone_from_the_vault_is_refused_once_and_then_left_alone(user, braintree):
+@pytest.mark.parametrize("gone", ["card", "customer"])
+def test_a_card_that_is_gone_from_the_vault_is_refused_once_and_then_left_alone(user, braintree, gone):
     [card] = Card.objects.all()
-    braintree.gateway.payment_method.delete(card.token)
+    if gone == "card":
+        braintree.gateway.payment_method.delete(card.token)
+    else:
+        braintree.gateway.customer.delete(card.account.customer_id)
     with hearing() as heard:
         assert "1 refused" in dispatch("2026-10-01")
         for day in (2, 3):
@@ -150,6 +154,7 @@ def test_a_card_that_is_gone_from_the_vault_is_refused_once_and_then_left_alone(
     assert said["charge"].needs_owner
     assert not said["charge"].hard_decline
     assert Charge.objects.get().needs_owner, "also when it is read again"
+    assert blocks(user) == ["not_in_vault"], "the card is marked"
     with at("2026-10-03 13:00"):
         assert invoice_of(user, OCTOBER).send_payment() is None
     store(user, GOOD_CARD, "2026-10-04")
