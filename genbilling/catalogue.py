@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from . import conf
 from .exceptions import BadMoney, BadSetting, UnknownProduct
-from .money import ZERO, to_money
+from .money import ZERO, places, to_money
 
 Handler = Callable[..., Any]
 
@@ -40,7 +40,7 @@ class Declaration:
     use: Handler | None = None
 
 
-_read: tuple[list[Any], dict[str, Declaration]] | None = None
+_read: tuple[tuple[str, list[Any]], dict[str, Declaration]] | None = None
 
 
 def declarations() -> dict[str, Declaration]:
@@ -50,13 +50,13 @@ def declarations() -> dict[str, Declaration]:
         BadSetting: a declaration is wrong; the message names the product and the key.
     """
     global _read
-    raw = _raw()
-    if _read is None or _read[0] != raw:
+    raw, currency = _raw(), conf.currency()
+    if _read is None or _read[0] != (currency, raw):
         # Validating costs more than comparing, and every use of a product comes through here.
         for problem in _problems(raw):
             raise BadSetting(problem)
         declared = [_declaration(entry) for entry in raw]
-        _read = [dict(entry) for entry in raw], {one.name: one for one in declared}
+        _read = (currency, [dict(entry) for entry in raw]), {one.name: one for one in declared}
     return _read[1]
 
 
@@ -169,15 +169,19 @@ def _text_problem(value: object, longest: int) -> str | None:
 
 
 def _price_problem(value: object) -> str | None:
+    currency = conf.currency()
     if not isinstance(value, str | Decimal):
         return 'must be a Decimal or a decimal string such as "9.99"'
     try:
-        amount = to_money(value)
+        amount = to_money(value, currency)
     except BadMoney as error:
         return f"must be an amount of money ({error})"
     if amount < ZERO:
         return "must not be negative"
-    return None if amount == Decimal(value) else "must not have more than two decimal places"
+    if amount == Decimal(value):
+        return None
+    some = "more than two decimal places" if places(currency) else f"decimal places: {currency} has none"
+    return f"must not have {some}"
 
 
 def _units_problem(value: object, *, least: int) -> str | None:
@@ -204,6 +208,6 @@ def _handler(value: object) -> Handler | None:
 
 def _declaration(entry: dict[str, Any]) -> Declaration:
     values = dict(entry)
-    values |= {key: to_money(entry[key]) for key in ("flat_rate", "step_cost")}
+    values |= {key: to_money(entry[key], conf.currency()) for key in ("flat_rate", "step_cost")}
     values |= {key: _handler(entry.get(key)) for key in HANDLER_KEYS}
     return Declaration(**values)

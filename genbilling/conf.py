@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from . import money
 from .exceptions import BadSetting
 
 MAX_PRINTED_NUMBER = 50
@@ -54,6 +55,12 @@ def _days(value: object) -> Problem:
 
 def _text(value: object) -> Problem:
     return None if isinstance(value, str) else "must be a string"
+
+
+def _currency(value: object) -> Problem:
+    if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value):
+        return 'must be the three letters of a currency, e.g. "EUR"'
+    return "must be a currency with at most two decimals" if value in money.TOO_FINE else None
 
 
 def _path(value: object) -> Problem:
@@ -134,6 +141,12 @@ SETTINGS = {
             help="charge a product's first month by days, the day of adding included",
         ),
         Setting(
+            name="CURRENCY",
+            default="USD",
+            problem=_currency,
+            help="what all amounts are in; it decides the decimals, and must be the merchant account's own",
+        ),
+        Setting(
             name="RETRY_DAYS",
             default=None,
             problem=_days,
@@ -202,6 +215,11 @@ def products() -> str | list[Any] | tuple[Any, ...]:
 def prorate_first_period() -> bool:
     """Return whether a product's first month is charged by days."""
     return bool(_get("PRORATE_FIRST_PERIOD"))
+
+
+def currency() -> str:
+    """Return the currency that all amounts are in, by its three letters."""
+    return str(_get("CURRENCY"))
 
 
 def retry_days() -> tuple[int, ...] | None:

@@ -1,7 +1,7 @@
 """Amounts of money: the one door through which a value becomes one.
 
-An amount is a ``Decimal`` with two places. Currency is the merchant account's; sums of different currencies
-never meet, since one project bills through one merchant account.
+An amount is a ``Decimal`` with two places, whatever its currency: in yen it ends in ".00". Sums of different
+currencies never meet, since one project bills in one, ``GENBILLING["CURRENCY"]``.
 """
 
 from __future__ import annotations
@@ -19,9 +19,20 @@ DECIMAL_PLACES = 2
 MAX_TOTAL_DIGITS = 18
 LIMIT = Decimal(10) ** (MAX_DIGITS - DECIMAL_PLACES)
 
+# ISO 4217, 2026: currencies whose unit is not divided, and those that have more places than the books.
+WHOLE = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV")
+) | {"XAF", "XOF", "XPF"}
+TOO_FINE = frozenset(("BHD", "CLF", "IQD", "JOD", "KWD", "LYD", "OMR", "TND", "UYW"))
 
-def to_money(value: Decimal | int | str) -> Decimal:
-    """Return `value` as an amount, rounded half up to two places.
+
+def places(currency: str) -> int:
+    """Return how many decimals amounts in `currency` have; two where it is empty, and not known."""
+    return 0 if currency in WHOLE else DECIMAL_PLACES
+
+
+def to_money(value: Decimal | int | str, currency: str) -> Decimal:
+    """Return `value` as an amount, rounded half up to the decimals of `currency`.
 
     Raises:
         BadMoney: `value` is a float (binary fractions lose cents), is not a number, or has more than ten
@@ -38,7 +49,7 @@ def to_money(value: Decimal | int | str) -> Decimal:
         raise BadMoney(f'{shown(value)} is not an amount of money: write it like "9.99".') from error
     if not amount.is_finite() or abs(amount) >= LIMIT:
         raise BadMoney(f"{shown(value)} is not an amount of money below {LIMIT:,}.")
-    rounded = to_cents(amount)
+    rounded = to_cents(_rounded(amount, currency))
     if abs(rounded) >= LIMIT:
         raise BadMoney(f"{shown(value)} is not an amount of money below {LIMIT:,}.")
     return rounded
@@ -47,6 +58,15 @@ def to_money(value: Decimal | int | str) -> Decimal:
 def to_cents(amount: Decimal) -> Decimal:
     """Return `amount` rounded half up to two places; zero has no sign."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP) or ZERO
+
+
+def written(amount: Decimal, currency: str) -> str:
+    """Return `amount` with the decimals of `currency`, as the gateway wants it and people read it."""
+    return str(_rounded(amount, currency))
+
+
+def _rounded(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-places(currency)), rounding=ROUND_HALF_UP)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -14,33 +14,35 @@ MAX_LINE = 255
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of an invoice: what for, and how much of the merchant's currency."""
+    """One line of an invoice: what for, and how much."""
 
     description: str
     amount: Decimal
 
 
-def flat_rate(description: str, rate: Decimal, period: int) -> Line:
+def flat_rate(description: str, rate: Decimal, period: int, *, currency: str) -> Line:
     """Return the line for a whole month of a product."""
-    return Line(description=f"{description}, {periods.label(period)}", amount=to_money(rate))
+    return Line(description=f"{description}, {periods.label(period)}", amount=to_money(rate, currency))
 
 
-def first_flat_rate(description: str, rate: Decimal, added: date, *, prorated: bool) -> Line:
+def first_flat_rate(description: str, rate: Decimal, added: date, *, prorated: bool, currency: str) -> Line:
     """Return the line for the month in which a product was added.
 
     Prorated, it is charged by days, the day of adding included: the last day of a month costs one day.
     """
     period = periods.period_of(added)
     if not prorated or added.day == 1:
-        return flat_rate(description, rate, period)
+        return flat_rate(description, rate, period, currency=currency)
     days = periods.days_in(period)
     owed = days - added.day + 1
     return Line(
         description=f"{description}, {periods.label(period)} ({owed} of {days} days)",
-        amount=to_money(rate * owed / days),
+        amount=to_money(rate * owed / days, currency),
     )
 
 
-def steps(description: str, cost: Decimal, step: int, amount: int) -> Line:
+def steps(description: str, cost: Decimal, step: int, amount: int, *, currency: str) -> Line:
     """Return the line for `amount` steps of `step` units each, at `cost` a step."""
-    return Line(description=f"{description}, {amount} × {step} added", amount=to_money(cost * amount))
+    return Line(
+        description=f"{description}, {amount} × {step} added", amount=to_money(cost * amount, currency)
+    )

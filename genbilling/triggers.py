@@ -1,6 +1,6 @@
 """On SQLite, triggers that keep a closed invoice and its items from change, raw SQL included.
 
-On PostgreSQL migration 0002 makes them, once. SQLite loses a table's triggers when Django alters the table by
+On PostgreSQL migrations make them. SQLite loses a table's triggers when Django alters the table by
 copying it, and refuses to rename the copy while a trigger of another table names it; so here they go before
 migrations and come back after, whatever the migrations are. Deleting is not among what they refuse: Django
 empties a SQLite database, between the tests of a TransactionTestCase for instance, by deleting row by row.
@@ -16,7 +16,17 @@ from django.db import connections, transaction
 # How the message of every trigger begins, on PostgreSQL too.
 SAID_BY_A_TRIGGER = "genbilling:"
 
-FROZEN_COLUMNS = ("account_id", "period", "number", "printed_number", "total", "closed", "closed_at", "seal")
+FROZEN_COLUMNS = (
+    "account_id",
+    "period",
+    "number",
+    "printed_number",
+    "total",
+    "currency",
+    "closed",
+    "closed_at",
+    "seal",
+)
 
 TRIGGERS = {
     "genbilling_keep_closed_invoice": """

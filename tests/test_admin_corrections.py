@@ -300,7 +300,7 @@ def test_an_unpaid_invoice_is_voided_and_says_by_whom_and_why(anna, unpaid):
     response = correct(anna, unpaid, "void", memo="Never used it")
     assert (response.url, said(response)) == (
         url_of(unpaid),
-        [("success", "The invoice is void: 20.00 is not owed any more.")],
+        [("success", "The invoice is void: 20.00 USD is not owed any more.")],
     )
     unpaid.refresh_from_db()
     assert (unpaid.void, unpaid.void_by, unpaid.void_memo) == (True, "anna", "Never used it")

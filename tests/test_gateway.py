@@ -593,6 +593,31 @@ def test_a_sale_that_is_not_ours_is_not_taken(server, owner, braintree_books, ca
     assert_paid_once(owner, braintree_books)
 
 
+def test_a_sale_in_another_currency_took_money_and_ends_the_run(
+    server, settings, db, braintree_books, caplog
+):
+    declare(settings, product("PLAN"))
+    with at("2026-09-10"):
+        owners = [an_owner("PLAN", card=GOOD_CARD) for _ in range(30)]
+
+    def in_euros(handler, forward):
+        replacing("<currency-iso-code>USD<", "<currency-iso-code>EUR<")(handler, forward)
+
+    with at("2026-10-01"):
+        server.spoil = in_euros
+        output = run_failing("dispatch_invoices", in_flight=1)
+        assert "The run was stopped: The merchant account charges in another currency." in output
+        paid = list(Charge.objects.filter(state="paid"))
+        assert 1 <= len(paid) < len(owners)
+        for charge in paid:
+            assert f"Transaction {charge.transaction_id} took EUR, and the invoice is in USD" in output
+            assert (charge.currency, charge.invoice.paid, "took EUR" in charge.message) == ("EUR", True, True)
+        unpaid = Invoice.objects.filter(period=202610, paid=False).first()
+        assert unpaid.send_payment().currency == "EUR"
+        assert "took EUR, and the invoice is in USD" in caplog.text
+    assert Invoice.objects.filter(period=202610, paid=True).count() == len(sales(braintree_books))
+
+
 def test_an_uncertain_charge_of_one_account_stops_no_other(server, settings, db, braintree_books):
     declare(settings, product("PLAN"))
     with at("2026-09-10"):

@@ -9,7 +9,7 @@ from django.db.migrations import Migration
 from django.utils import timezone
 
 from genbilling.interface import save_card
-from genbilling.models import Account, Card, Invoice, InvoiceItem
+from genbilling.models import Account, Card, Charge, Invoice, InvoiceItem
 from tests.factories import an_owner, at, declare, invoice_of, product, run
 
 
@@ -64,6 +64,19 @@ def test_a_closed_invoice_is_still_kept_from_change_after_the_migrations_were_do
     call_command("migrate", "genbilling", "0001", verbosity=0)
     call_command("migrate", "genbilling", verbosity=0)
     assert_kept_from_change(closed)
+
+
+def test_an_invoice_that_was_closed_before_its_currency_was_kept_is_charged_all_the_same(closed):
+    assert closed.currency == "USD"
+    call_command("migrate", "genbilling", "0005", verbosity=0)
+    call_command("migrate", "genbilling", verbosity=0)
+    closed.refresh_from_db()
+    assert closed.currency == ""
+    with at("2026-10-02"):
+        save_card(closed.account.owner, Nonces.Transactable)
+        assert closed.send_payment().state == Charge.State.PAID
+    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="is closed"):
+        cursor.execute("UPDATE genbilling_invoice SET currency = 'EUR'")
 
 
 @pytest.mark.parametrize(("status", "dates"), [("grace", (True, False)), ("expired", (False, True))])

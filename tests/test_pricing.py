@@ -3,6 +3,7 @@
 from dataclasses import FrozenInstanceError
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -17,26 +18,30 @@ from genbilling.pricing import Line
 rates = st.integers(0, 10**12 - 1).map(lambda n: Decimal(n).scaleb(-2))
 days = st.dates(date(1900, 1, 1), date(9998, 12, 31))
 
+flat_rate, first_flat_rate, steps = (
+    partial(line, currency="USD") for line in (pricing.flat_rate, pricing.first_flat_rate, pricing.steps)
+)
+
 
 def test_a_whole_month_is_named_and_costs_the_rate():
-    assert pricing.flat_rate("The plan", Decimal("9.99"), 202612) == Line(
+    assert flat_rate("The plan", Decimal("9.99"), 202612) == Line(
         description="The plan, December 2026", amount=Decimal("9.99")
     )
 
 
 def test_steps_tell_how_many_of_how_many_units():
-    assert pricing.steps("The plan", Decimal("7.99"), 1000, 3) == Line(
+    assert steps("The plan", Decimal("7.99"), 1000, 3) == Line(
         description="The plan, 3 × 1000 added", amount=Decimal("23.97")
     )
 
 
 def test_steps_that_cost_more_than_the_books_hold_are_refused():
     with pytest.raises(BadMoney, match="10,000,000,000"):
-        pricing.steps("The plan", Decimal("9999999999.99"), 1, 2)
+        steps("The plan", Decimal("9999999999.99"), 1, 2)
 
 
 def test_a_line_does_not_change():
-    line = pricing.flat_rate("The plan", Decimal(1), 202612)
+    line = flat_rate("The plan", Decimal(1), 202612)
     with pytest.raises(FrozenInstanceError):
         line.amount = Decimal(2)
 
@@ -51,19 +56,19 @@ def test_a_line_does_not_change():
     ],
 )
 def test_the_first_month_is_charged_by_days(added, words, amount):
-    line = pricing.first_flat_rate("The plan", Decimal("31.00"), added, prorated=True)
+    line = first_flat_rate("The plan", Decimal("31.00"), added, prorated=True)
     assert (line.description, line.amount) == (words, Decimal(amount))
 
 
 @given(rates, days)
 def test_without_proration_the_first_month_is_a_whole_one(rate, added):
-    whole = pricing.flat_rate("The plan", rate, period_of(added))
-    assert pricing.first_flat_rate("The plan", rate, added, prorated=False) == whole
+    whole = flat_rate("The plan", rate, period_of(added))
+    assert first_flat_rate("The plan", rate, added, prorated=False) == whole
 
 
 @given(rates, days)
 def test_a_prorated_month_costs_no_more_than_a_whole_one_and_its_share_to_half_a_cent(rate, added):
-    line = pricing.first_flat_rate("The plan", rate, added, prorated=True)
+    line = first_flat_rate("The plan", rate, added, prorated=True)
     assert 0 <= line.amount <= rate
     month = days_in(period_of(added))
     share = rate * (month - added.day + 1) / month
@@ -75,7 +80,7 @@ def test_whoever_comes_a_day_later_in_the_month_pays_no_more(rate, added):
     later = date.fromordinal(added.toordinal() + 1)
     if later.month == added.month:
         first, second = (
-            pricing.first_flat_rate("The plan", rate, day, prorated=True).amount for day in (added, later)
+            first_flat_rate("The plan", rate, day, prorated=True).amount for day in (added, later)
         )
         assert second <= first
 
@@ -83,7 +88,13 @@ def test_whoever_comes_a_day_later_in_the_month_pays_no_more(rate, added):
 def test_the_longest_description_of_a_product_fits_on_a_line():
     longest = "x" * 200
     for line in (
-        pricing.first_flat_rate(longest, Decimal(1), date(2026, 9, 2), prorated=True),
-        pricing.steps(longest, Decimal(0), 2**31 - 1, 2**31 - 1),
+        first_flat_rate(longest, Decimal(1), date(2026, 9, 2), prorated=True),
+        steps(longest, Decimal(0), 2**31 - 1, 2**31 - 1),
     ):
         assert len(line.description) <= pricing.MAX_LINE
+
+
+def test_a_share_of_yen_is_rounded_to_whole_ones():
+    added, rate = date(2026, 9, 11), Decimal(1000)
+    line = pricing.first_flat_rate("The plan", rate, added, prorated=True, currency="JPY")
+    assert line.amount == Decimal(667)

@@ -115,8 +115,8 @@ def test_a_number_too_long_to_show_is_refused_like_any_other():
     with pytest.raises(BadAmount, match="too long to show"):
         use_product("PLAN", user, 10**5000)
     with pytest.raises(BadMoney, match="too long to show"):
-        to_money(10**5000)
+        to_money(10**5000, "USD")
 
 
 def test_zero_has_no_sign():
-    assert str(to_money("-0.001")) == str(ZERO)
+    assert str(to_money("-0.001", "USD")) == str(ZERO)

@@ -111,7 +111,8 @@ class RefundCharge(Correction):
         ]
 
     def initial(self, row: Charge) -> dict[str, Any]:
-        return {"amount": _left(row), "refunded": row.refunded()}
+        left = Decimal(money.written(_left(row), row.currency))
+        return {"amount": left, "refunded": row.refunded()}
 
     def carry_out(self, row: Charge, operator: str, data: dict[str, Any]) -> Done:
         refund = interface.refund_charge(row, operator=operator, **data)
@@ -190,14 +191,14 @@ class VoidInvoice(Correction):
         return [
             (_("Account"), row.account),
             (_("Invoice"), row),
-            (_("Amount"), _sum(row.get_total_amount(), charge.currency if charge else "")),
+            (_("Amount"), _sum(row.get_total_amount(), row.currency)),
             (_("Closed at"), row.closed_at),
             (_("Last charge"), charge),
         ]
 
     def carry_out(self, row: Invoice, operator: str, data: dict[str, Any]) -> Done:
         invoice = interface.void_invoice(row, operator=operator, **data)
-        amount = _sum(invoice.get_total_amount())
+        amount = _sum(invoice.get_total_amount(), invoice.currency)
         return Done(text=_("The invoice is void: {amount} is not owed any more.").format(amount=amount))
 
 
@@ -265,4 +266,4 @@ def _left(charge: Charge) -> Decimal:
 
 
 def _sum(amount: Decimal, currency: str = "") -> str:
-    return f"{localize(amount)} {currency}".strip()
+    return f"{localize(Decimal(money.written(amount, currency)))} {currency}".strip()

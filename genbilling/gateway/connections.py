@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,12 +20,16 @@ TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Connection:
+class Connection:
+    """The SDK's gateway object, and what was asked once for all the calls on it."""
+
     gateway: Any
     sandbox: Sandbox | None
+    currencies: dict[str, str] = field(default_factory=dict)
+    """What merchant accounts charge in, by their ids."""
 
 
-_connections: dict[tuple[Any, ...], _Connection] = {}
+_connections: dict[tuple[Any, ...], Connection] = {}
 _connecting = threading.Lock()
 
 
@@ -39,8 +43,8 @@ def disconnect() -> None:
                 connection.sandbox.close()
 
 
-def connected_gateway() -> Any:
-    """Return the SDK's gateway for the settings of this moment.
+def connection() -> Connection:
+    """Return this process's connection for the settings of this moment.
 
     Raises:
         BadSetting: a setting is missing or wrong.
@@ -51,10 +55,10 @@ def connected_gateway() -> Any:
     with _connecting:
         if key not in _connections:
             _connections[key] = _connect(config, embedded_db)
-        return _connections[key].gateway
+        return _connections[key]
 
 
-def _connect(config: conf.Braintree, embedded_db: str) -> _Connection:
+def _connect(config: conf.Braintree, embedded_db: str) -> Connection:
     options: dict[str, Any] = {"wrap_http_exceptions": True, "timeout": TIMEOUT_SECONDS}
     environment: Any = config.environment
     sandbox = None
@@ -75,7 +79,7 @@ def _connect(config: conf.Braintree, embedded_db: str) -> _Connection:
         private_key=config.private_key,
         **options,
     )
-    return _Connection(gateway=braintree.BraintreeGateway(configuration), sandbox=sandbox)
+    return Connection(gateway=braintree.BraintreeGateway(configuration), sandbox=sandbox)
 
 
 def _local_environment(address: str) -> Any:

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 import braintree
+from braintree.exceptions.authorization_error import AuthorizationError
 from braintree.exceptions.not_found_error import NotFoundError
 
 from ..exceptions import CardRefused, GatewayUncertain
 from ..money import ZERO, total
-from .connections import connected_gateway
+from .connections import connection
 from .disputes import charged_back
 from .errors import error_of
 from .outcomes import (
@@ -83,7 +84,21 @@ class PaymentService:
     """Braintree, at the settings of this moment."""
 
     def __init__(self) -> None:
-        self._gateway = connected_gateway()
+        self._connection = connection()
+        self._gateway = self._connection.gateway
+
+    def currency(self, merchant_account_id: str) -> str:
+        """Return what a merchant account charges in (empty: the default one); asked once in a process.
+
+        Empty where Braintree does not say: there is no such account, or the credentials may not ask.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the gateway did not answer.
+        """
+        known = self._connection.currencies
+        if merchant_account_id not in known:
+            known[merchant_account_id] = self._ask_currency(merchant_account_id)
+        return known[merchant_account_id]
 
     def sale(self, request: dict[str, Any], key: str | None) -> Outcome:
         """Send a sale, submitted for settlement, under the idempotency key `key`; never raises for an answer.
@@ -240,6 +255,19 @@ class PaymentService:
             return
         except Exception as error:
             raise error_of(error) from error
+
+    def _ask_currency(self, merchant_account_id: str) -> str:
+        accounts = self._gateway.merchant_account
+        try:
+            if merchant_account_id:
+                found = [accounts.find(merchant_account_id)]
+            else:
+                found = [one for one in accounts.all().merchant_accounts.items if one.default]
+        except (NotFoundError, AuthorizationError):
+            return ""
+        except Exception as error:
+            raise error_of(error) from error
+        return found[0].currency_iso_code if found else ""
 
     def _find(self, order_id: str, amount: Decimal | None, kind: str) -> Outcome | None:
         # A refund may have the order id of its sale, and a credit that stands alone any.

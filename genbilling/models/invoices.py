@@ -109,6 +109,15 @@ class Invoice(models.Model):
         blank=True,
         help_text=_("Frozen at closing."),
     )
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("What it was closed in; empty: it was closed before that was kept."),
+    )
     closed = models.BooleanField(_("closed"), default=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     sent = models.BooleanField(_("sent off for payment"), default=False)
@@ -208,7 +217,7 @@ class Invoice(models.Model):
             return super().delete(*args, **kwargs)
 
     def get_total_amount(self) -> Decimal:
-        """Return what the items come to, in the merchant's currency; once closed, the frozen total."""
+        """Return what the items come to; once closed, the frozen total."""
         if self.total is not None:
             return self.total
         # To cents again: SQLite sums in binary fractions.

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .. import books, money
+from .. import books, conf, money
 from ..books import BooksManager
 from .invoices import Invoice, InvoiceQuerySet, refuse_closed, refused_by_triggers
 
@@ -20,7 +20,7 @@ class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
     def update(self, **values: Any) -> int:
         """Update as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
         if "amount" in values and not hasattr(values["amount"], "resolve_expression"):
-            values["amount"] = money.to_money(values["amount"])
+            values["amount"] = money.to_money(values["amount"], conf.currency())
         with refused_by_triggers():
             return super().update(**values)
 
@@ -79,13 +79,13 @@ class InvoiceItem(models.Model):
         return f"{self.description}: {self.amount}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save as usual, the amount rounded half up to two places.
+        """Save as usual, the amount rounded half up to the currency's decimals.
 
         Raises:
             InvoiceClosed: the invoice is closed, or was when the item lay on it.
             BadMoney: the amount is a float or too large.
         """
-        self.amount = money.to_money(self.amount)
+        self.amount = money.to_money(self.amount, conf.currency())
         with books.atomic():
             refuse_closed(self._invoices())
             super().save(*args, **kwargs)
@@ -102,7 +102,7 @@ class InvoiceItem(models.Model):
 
 
 def _rounded(items: Iterable[InvoiceItem]) -> list[InvoiceItem]:
-    rounded = list(items)
+    rounded, currency = list(items), conf.currency()
     for item in rounded:
-        item.amount = money.to_money(item.amount)
+        item.amount = money.to_money(item.amount, currency)
     return rounded

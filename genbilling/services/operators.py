@@ -5,20 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .. import money
+from .. import conf, money
 from ..exceptions import BadInput, BadMoney
 
 MAX_OPERATOR = 150
 MAX_MEMO = 255
 
 
-def positive(amount: Any) -> Decimal:
-    """Return `amount` as a sum of money above zero.
+def positive(amount: Any, currency: str = "") -> Decimal:
+    """Return `amount` as a sum of money above zero, in `currency` (empty: ``GENBILLING["CURRENCY"]``).
 
     Raises:
         BadMoney: it is none.
     """
-    value = money.to_money(amount)
+    value = money.to_money(amount, currency or conf.currency())
     if value <= money.ZERO:
         raise BadMoney(f"The sum is {amount}: it must be above zero.")
     return value

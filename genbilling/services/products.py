@@ -131,7 +131,11 @@ def _charge_first_period(account: Account, product: Product) -> None:
     period = periods.period_of(today)
     terms = product.terms_in(period)
     line = pricing.first_flat_rate(
-        terms.description, terms.flat_rate, today, prorated=conf.prorate_first_period()
+        terms.description,
+        terms.flat_rate,
+        today,
+        prorated=conf.prorate_first_period(),
+        currency=conf.currency(),
     )
     add_line(open_invoice(account, period), product, line)
     product.billed_through = period
@@ -150,7 +154,7 @@ def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:
     declared = catalogue.find_declaration(product.name)
     item: InvoiceItem | None
     if declared is None or declared.bill_steps is None:
-        line = pricing.steps(terms.description, terms.step_cost, terms.step, amount)
+        line = pricing.steps(terms.description, terms.step_cost, terms.step, amount, currency=conf.currency())
         item = InvoiceItem.objects.create(
             invoice=invoice, product=product, description=line.description, amount=line.amount
         )

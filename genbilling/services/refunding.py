@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from .. import books, money
+from .. import books, conf, money
 from ..exceptions import (
     GatewayError,
     GatewayUnusable,
@@ -51,7 +51,7 @@ def refund_charge(
     """Give back `amount` of a paid charge, or all that is left; see `genbilling.interface`."""
     books.refuse_open_transaction("refund_charge()")
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
-    wanted = None if amount is None else positive(amount)
+    wanted = None if amount is None else positive(amount, charge.currency)
     service = PaymentService()
     pending = list(charge.refunds.filter(state=State.PENDING).select_related("charge"))
     for earlier in pending:
@@ -223,7 +223,8 @@ def _send(service: PaymentService, refund: Refund) -> Outcome:
         return Outcome(ending=Ending.REFUSED, message=WENT_BACK.format(amount=sale.charged_back))
     if not sale.can_be_voided:
         refund.kind = Refund.Kind.REFUND
-        refund.request = {"amount": str(refund.amount), "order_id": refund.order_id}
+        amount = money.written(refund.amount, charge.currency or conf.currency())
+        refund.request = {"amount": amount, "order_id": refund.order_id}
     elif refund.amount == charge.amount:
         refund.kind = Refund.Kind.VOID
     else:

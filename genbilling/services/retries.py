@@ -29,6 +29,7 @@ class Wait(Enum):
     COOLING_DOWN = "refused within the hour"
     EARLIER_FIRST = "an earlier invoice comes first"
     TRIED_IN_THIS_RUN = "refused since this run began"
+    OTHER_CURRENCY = 'closed in another currency than GENBILLING["CURRENCY"]'
     AT_WORK_ELSEWHERE = "at work elsewhere"
     PAID_ALREADY = "paid already"
 

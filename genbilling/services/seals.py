@@ -49,6 +49,8 @@ def _of_invoice(invoice: Invoice) -> str:
         invoice.printed_number,
         str(invoice.total),
         invoice.closed_at,
+        # Not among what was digested before it was kept.
+        *filter(None, [invoice.currency]),
     )
 
 

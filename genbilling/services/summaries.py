@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from .. import conf, money
 from ..exceptions import one_line
 from ..periods import next_period
 from .month import MonthReport
@@ -45,21 +46,22 @@ def left_of_month(report: MonthReport) -> list[str]:
 
 def of_dispatch(report: DispatchReport, dry_run: bool = False) -> str:
     """Return the counts of a dispatch."""
-    counts = report.counts
+    counts, currency = report.counts, conf.currency()
+    billed, collected = (money.written(sum_, currency) for sum_ in (report.billed, report.collected))
     parts = [
         f"{counts['opened']} opened",
-        f"{counts['closed']} closed (billed {report.billed})",
+        f"{counts['closed']} closed (billed {billed})",
         f"{counts['settled at zero']} settled at zero",
     ]
     if dry_run:
         parts += [
-            f"{counts['to charge']} to charge ({report.collected})",
+            f"{counts['to charge']} to charge ({collected})",
             f"{counts['to resolve']} to resolve",
         ]
         if worked_out := counts["by a handler"]:
             parts.append(f"{counted(worked_out, 'flat rate')} worked out by a handler on the day")
     else:
-        parts += [f"{counts['paid']} paid ({report.collected})", f"{counts['refused']} refused"]
+        parts += [f"{counts['paid']} paid ({collected})", f"{counts['refused']} refused"]
     parts += [f"{counts['without a card']} without a card", _left_alone(report)]
     parts += [f"{counts['uncertain']} uncertain", f"{len(report.held)} held", f"{len(report.errors)} errors"]
     if report.announced:

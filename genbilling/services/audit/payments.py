@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Prefetch, QuerySet
 
 from ... import money
+from ...exceptions import BadMoney
 from ...models import Charge, Invoice, Refund
 from .found import Found, each, sentences
 
@@ -117,8 +119,16 @@ def _as_it_was_sent(charge: Charge) -> Iterator[str]:
 def _differences(name: str, request: Any, now: dict[str, str]) -> Iterator[str]:
     for key, value in now.items():
         sent = request.get(key) if isinstance(request, dict) else None
-        if sent != value:
+        if sent != value and not (key == "amount" and _is_sum(sent, value)):
             yield f"{name} was sent with {key} {sent}, and says {value} now"
+
+
+def _is_sum(sent: Any, value: str) -> bool:
+    """Return whether a sum was sent as `value`, with the decimals of whatever currency."""
+    try:
+        return isinstance(sent, str) and money.to_money(sent, "") == Decimal(value)
+    except BadMoney:
+        return False
 
 
 def _refund(charge: Charge, refund: Refund) -> Iterator[str]:

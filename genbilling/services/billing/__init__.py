@@ -2,7 +2,8 @@
 
 closing (with page, filling, waiting, totals) → claims (with choosing) → steps, under_way, calls (with
 pressure) → records → standing → announcing. `charging` is the loop that joins them, `dispatching` the verb,
-`foretelling` its dry run; `by_hand` charges one invoice, `ending` ends a charge that would stay pending.
+`foretelling` its dry run; `by_hand` charges one invoice, `ending` ends a charge that would stay pending, and
+`currency` compares what all of them charge in.
 """
 
 from .by_hand import correct, pending_charge, resolve, send_payment

@@ -9,14 +9,14 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from ... import books
-from ...exceptions import GatewayUnusable, InvoiceNotClosed, InvoiceVoid
+from ...exceptions import GatewayUncertain, GatewayUnusable, InvoiceNotClosed, InvoiceVoid
 from ...gateway import Outcome, PaymentService
 from ...models import Charge, Invoice
 from .. import attempts, retries
 from ..attempts import Steps
 from ..locks import is_held, last_pass
 from ..retries import Wait
-from . import records, steps
+from . import currency, records, steps
 from .announcing import announce, announce_expiry
 from .choosing import Standing
 from .claims import Claims, claim
@@ -49,12 +49,14 @@ def charge_invoice(service: PaymentService, invoice: Invoice, *, force: bool) ->
 
     Raises:
         InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
+        BadSetting: the merchant account charges in another currency.
         GatewayUnusable: nothing was sent; the invoice is as it was.
     """
     if pending := pending_charge(invoice):
         resolved = resolve(service, pending)
         if isinstance(resolved, Wait) or resolved.state != State.NOT_SENT:
             return resolved
+    _check_currency(service)
     claimed = _claim(invoice, force=force)
     if isinstance(claimed, Charge) and claimed.state == State.PENDING:
         claimed = _record_and_finish(claimed, steps.send(service, claimed))
@@ -102,6 +104,14 @@ def finish(charge: Charge) -> None:
             announce_expiry(account)
 
 
+def _check_currency(service: PaymentService) -> None:
+    try:
+        currency.check(service)
+    except GatewayUncertain as error:
+        # Of a question: nothing was sent.
+        raise GatewayUnusable(f"Nothing was charged: {error}") from error
+
+
 def _record_and_finish(charge: Charge, sending: Steps) -> Charge | Wait:
     outcome = attempts.carry_out(sending)
     # Waits for whoever holds the invoice: an answer is never kept from being written down.
@@ -109,6 +119,8 @@ def _record_and_finish(charge: Charge, sending: Steps) -> Charge | Wait:
     assert recorded is not None
     if isinstance(recorded, Charge):
         steps.note_void(recorded, outcome)
+        if taken := currency.taken_in_another(recorded):
+            logger.error("%s: %s", recorded, taken)
         finish(recorded)
     return recorded
 

@@ -22,7 +22,7 @@ from ..locks import Patience, is_everybodys, is_held, last_pass
 from ..reports import DispatchReport
 from ..retries import Wait
 from ..rows import among
-from . import records, steps
+from . import currency, records, steps
 from .announcing import announce_expiry, announce_one, ready_to_announce
 from .choosing import dispatch_policy
 from .claims import Claims, claim
@@ -294,6 +294,10 @@ class Charging:
             self._to_claim.appendleft((key, 0 if not one.claimed else period))
             return
         self._report.result(charge)
+        if taken := currency.taken_in_another(charge):
+            # Every further sale would do the same.
+            self._report.error(f"{charge}: {taken}")
+            self._report.stopped = self._report.stopped or "The merchant account charges in another currency."
         if charge.state == State.PAID and (key in self._have_more or not one.claimed):
             self._have_more.discard(key)
             self._to_claim.appendleft((key, period + 1 if one.claimed else 0))

@@ -11,6 +11,7 @@ from ...money import ZERO
 from .. import retries
 from ..retries import Refusals, Wait
 from ..rows import among
+from . import currency
 
 State = Charge.State
 
@@ -100,7 +101,8 @@ def choose(standing: Standing, start_from: int, period: int, policy: Policy, now
             choice.paid.append((invoice, standing.charges[invoice.pk]))
             choice.left.append((invoice, Wait.PAID_ALREADY))
             continue
-        wait = policy(standing, invoice, now)
+        is_ours = currency.is_ours(invoice)
+        wait = policy(standing, invoice, now) if is_ours else Wait.OTHER_CURRENCY
         if wait is None:
             choice.to_charge, choice.has_more = invoice, number < len(due)
             break

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ... import books, conf
+from ... import books, conf, money
 from ...models import Account, Card, Charge, Invoice
 from .. import attempts
 from ..locks import Patience, last_pass, lock_rows, lock_values
@@ -138,7 +138,7 @@ def _new_charge(standing: Standing, invoice: Invoice, now: datetime) -> Charge:
 
 def _request(charge: Charge, card: Card) -> dict[str, Any]:
     request: dict[str, Any] = {
-        "amount": str(charge.amount),
+        "amount": money.written(charge.amount, conf.currency()),
         "order_id": charge.order_id,
         "payment_method_token": card.token,
         # Merchant-initiated, as card networks want it said.

@@ -13,13 +13,14 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from ... import books, conf
-from ...exceptions import GatewayBusy, GatewayUncertain, GatewayUnusable, TransactionError
+from ...exceptions import GatewayBusy, GatewayError, GatewayUncertain, GatewayUnusable, TransactionError
 from ...gateway import PaymentService
 from ...models import Account
 from ..cards import take_out_of_vault
 from ..locks import last_pass
 from ..refunding import resolve_pending
 from ..reports import DispatchReport
+from . import currency
 from .announcing import announce_expiry, announce_overdue
 from .charging import Charging, accounts_to_charge
 from .closing import Closing, Progress, Stop, accounts_to_close, never
@@ -59,7 +60,8 @@ def dispatch_invoices(
         stop: asked now and then; once it returns True, what is in flight is finished and the rest left.
 
     Raises:
-        BadSetting: the gateway or the products are not set up.
+        BadSetting: the gateway or the products are not set up, or the merchant account charges in another
+            currency.
         TransactionOpen, NoAutocommit: the caller's transaction would hold what has to be committed.
     """
     books.refuse_open_transaction("dispatch_invoices")
@@ -69,10 +71,12 @@ def dispatch_invoices(
         return report
     service, started = PaymentService(), timezone.now()
     try:
+        unasked = _check_currency(service, period)
         _before(service, report, stop)
         if not report.stopped:
             closing = Closing(period, report, stage("closing", accounts_to_close(period).count), stop)
             closing.close_pages()
+            report.stopped = report.stopped or unasked
             with Charging(
                 period,
                 service,
@@ -105,6 +109,20 @@ def follow_and_announce(accounts: Iterable[int]) -> None:
     """Bring the accounts' status in line with their invoices, and tell the project of those that expired."""
     for account in follow_payments(accounts):
         announce_expiry(account)
+
+
+def _check_currency(service: PaymentService, period: int) -> str:
+    """Ask for the merchant account's currency, if there is work; return why that is not known, or nothing.
+
+    Before the closing: an invoice keeps the currency that it is closed in.
+    """
+    if not (accounts_to_charge(period).exists() or accounts_to_close(period).exists()):
+        return ""
+    try:
+        currency.check(service)
+    except GatewayError as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def _before(service: PaymentService, report: DispatchReport, stop: Stop) -> None:

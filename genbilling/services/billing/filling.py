@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import F, Q, QuerySet
 
-from ... import catalogue, pricing
+from ... import catalogue, conf, pricing
 from ...models import Account, FormerTerms, Invoice, InvoiceItem, Product
 from ...models.products import Terms
 from ...money import ZERO
@@ -82,6 +82,7 @@ class Filling:
         self._former = self._former_terms()
         self._lines: dict[tuple[str, object, int], pricing.Line] = {}
         self._declared = catalogue.declarations()
+        self._currency = conf.currency()
 
     def fill(self) -> None:
         """Put the items that are owed on each draft; those by a handler are saved on their way."""
@@ -109,7 +110,7 @@ class Filling:
         # Most accounts of a page have the same few products.
         key = (terms.description, terms.flat_rate, period)
         if key not in self._lines:
-            self._lines[key] = pricing.flat_rate(*key)
+            self._lines[key] = pricing.flat_rate(*key, currency=self._currency)
         return self._lines[key]
 
     def _terms(self, product: Product, period: int) -> Product | FormerTerms:

@@ -19,6 +19,7 @@ from .. import attempts, card_notes
 from ..locks import Patience, lock_rows
 from ..retries import Wait
 from ..rows import among, update_rows
+from . import currency
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ CHARGE = (
 INVOICE = ("sent", "sent_at", "paid", "paid_at", "failed", "failed_at", "pending_charge", "paying_charge")
 
 READ_OF_INVOICE = tuple(
-    f"invoice__{name}" for name in ("account", "period", "printed_number", "void", *INVOICE)
+    f"invoice__{name}" for name in ("account", "period", "printed_number", "currency", "void", *INVOICE)
 )
 
 Answered = tuple[Charge, Outcome]
@@ -120,6 +121,7 @@ def _write(charge: Charge, outcome: Outcome) -> None:
     """Put the answer on the charge, unsaved."""
     outcome = attempts.only_ours(charge, outcome)
     attempts.write_answer(charge, outcome, timezone.now())
+    charge.message = currency.taken_in_another(charge) or charge.message
     charge.reject_reason, charge.hard_decline = outcome.reject_reason, outcome.hard_decline
     charge.card_gone = outcome.cannot_be and outcome.ending is Ending.REFUSED
     charge.number_id = outcome.number_id or charge.number_id

@@ -20,7 +20,7 @@ from ..seals import seal
 from . import waiting
 from .filling import Draft, save_added
 
-FROZEN = ("closed", "closed_at", "total", "number", "printed_number", "seal", "paid", "paid_at")
+FROZEN = ("closed", "closed_at", "total", "currency", "number", "printed_number", "seal", "paid", "paid_at")
 
 
 def close(drafts: list[Draft], period: int) -> list[Invoice]:
@@ -39,8 +39,9 @@ def close(drafts: list[Draft], period: int) -> list[Invoice]:
     for draft in drafts:
         items[draft.invoice.pk] += draft.added
     save_added(drafts, moved)
-    now = timezone.now()
+    now, currency = timezone.now(), conf.currency()
     for draft in drafts:
+        draft.invoice.currency = currency
         _freeze(draft.invoice, money.total(item.amount for item in items[draft.invoice.pk]), now)
     _number([draft.invoice for draft in drafts if items[draft.invoice.pk]])
     steps = _steps(drafts)
