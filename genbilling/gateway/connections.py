@@ -1,20 +1,21 @@
-"""The SDK's gateway object, one for each setting and process."""
+"""The SDK's gateway object, one for each setting and process; the SDK is imported with the first.
+
+A process that bills nothing imports neither the SDK nor the sandbox, which are slow to import and large.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
+import warnings
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
-
-import braintree
-import requests
-from braintree.util.http import Http
+from typing import TYPE_CHECKING, Any
 
 from .. import conf
 from ..exceptions import BadSetting
-from ..sandbox import BooksError, Sandbox, http_strategy
+
+if TYPE_CHECKING:
+    from ..sandbox import Sandbox
 
 TIMEOUT_SECONDS = 60
 
@@ -24,6 +25,8 @@ class Connection:
     """The SDK's gateway object, and what was asked once for all the calls on it."""
 
     gateway: Any
+    sdk: Any
+    """The module `sdk`, which has what else is needed of the SDK."""
     sandbox: Sandbox | None
     currencies: dict[str, str] = field(default_factory=dict)
     """What merchant accounts charge in, by their ids."""
@@ -43,7 +46,7 @@ def disconnect() -> None:
                 connection.sandbox.close()
 
 
-def connection() -> Connection:
+def connect() -> Connection:
     """Return this process's connection for the settings of this moment.
 
     Raises:
@@ -54,55 +57,26 @@ def connection() -> Connection:
     key = (config, embedded_db, os.getpid())
     with _connecting:
         if key not in _connections:
-            _connections[key] = _connect(config, embedded_db)
+            _connections[key] = _open(config, embedded_db)
         return _connections[key]
 
 
-def _connect(config: conf.Braintree, embedded_db: str) -> Connection:
-    options: dict[str, Any] = {"wrap_http_exceptions": True, "timeout": TIMEOUT_SECONDS}
-    environment: Any = config.environment
-    sandbox = None
-    if environment == "embedded":
-        environment = braintree.Environment.Development
-        try:
-            sandbox = Sandbox(embedded_db)
-        except BooksError as error:
-            raise BadSetting(f"GENBILLING['EMBEDDED_DB'] cannot be used: {error}") from error
-        options["http_strategy"] = http_strategy(sandbox)
-    elif conf.is_local_url(environment):
-        environment = _local_environment(environment)
-        options["http_strategy"] = DirectHttp
-    configuration = braintree.Configuration(
-        environment,
-        merchant_id=config.merchant_id,
-        public_key=config.public_key,
-        private_key=config.private_key,
-        **options,
-    )
-    return Connection(gateway=braintree.BraintreeGateway(configuration), sandbox=sandbox)
+def _open(config: conf.Braintree, embedded_db: str) -> Connection:
+    with warnings.catch_warnings():
+        # braintree 4.48 warns about two names of its own whenever it is imported.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from . import sdk  # noqa: PLC0415
+
+    sandbox, transport = _embedded(embedded_db) if config.environment == "embedded" else (None, None)
+    gateway = sdk.gateway(config, timeout=TIMEOUT_SECONDS, embedded=transport)
+    return Connection(gateway=gateway, sdk=sdk, sandbox=sandbox)
 
 
-def _local_environment(address: str) -> Any:
-    url = urlsplit(address)
-    host = url.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return braintree.Environment(
-        "local", host, str(url.port), auth_url=address, is_ssl=False, ssl_certificate=None
-    )
+def _embedded(embedded_db: str) -> tuple[Sandbox, Any]:
+    from ..sandbox import BooksError, Sandbox, http_strategy  # noqa: PLC0415
 
-
-class DirectHttp(Http):
-    """The SDK's transport without proxies, for a gateway on this host; the SDK ignores ``no_proxy``."""
-
-    def __init__(self, config: Any, environment: Any = None) -> None:
-        super().__init__(config, environment)
-        self._threads = threading.local()
-
-    def http_do(self, http_verb: str, path: str, headers: dict[str, Any], request_body: Any) -> list[Any]:
-        if not hasattr(self._threads, "session"):
-            self._threads.session = requests.Session()
-            self._threads.session.trust_env = False
-        response: requests.Response = self._threads.session.request(
-            http_verb, path, headers=headers, data=request_body, timeout=self.config.timeout
-        )
-        return [response.status_code, response.text]
+    try:
+        sandbox = Sandbox(embedded_db)
+    except BooksError as error:
+        raise BadSetting(f"GENBILLING['EMBEDDED_DB'] cannot be used: {error}") from error
+    return sandbox, http_strategy(sandbox)

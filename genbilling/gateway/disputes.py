@@ -5,15 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import braintree
-
 from ..money import total
 
 # The cardholder has the money: for good, since nobody answered in time, or because the merchant lets it go.
 # While one is open or under review that is not decided.
 GONE = frozenset({"lost", "accepted", "auto_accepted", "expired"})
-# A question of the bank's, which moves no money.
-RETRIEVAL = braintree.Dispute.Kind.Retrieval
+# A question of the bank's, which moves no money: the SDK's Dispute.Kind.Retrieval.
+RETRIEVAL = "retrieval"
 
 
 def charged_back(transaction: Any) -> Decimal:

@@ -10,12 +10,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-import braintree
-
 from ..exceptions import GatewayError, GatewayUnusable
-from .errors import error_of
 
-VOIDED = braintree.Transaction.Status.Voided
+# The SDK's own words, written out: this module is imported where the SDK is not.
+HARD_DECLINED = "hard_declined"
+VOIDED = "voided"
 PAID_STATUSES = frozenset(
     {"submitted_for_settlement", "settling", "settled", "settlement_pending", "settlement_confirmed"}
 )
@@ -136,16 +135,15 @@ def outcome_of_transaction(transaction: Any, result: Any = None) -> Outcome:
 
 
 def _must_not_be_tried_again(transaction: Any) -> bool:
-    hard = transaction.processor_response_type == braintree.ProcessorResponseTypes.HardDeclined
+    hard = transaction.processor_response_type == HARD_DECLINED
     return hard or getattr(transaction, "merchant_advice_code", None) in NEVER_AGAIN
 
 
-def outcome_of_exception(error: Exception) -> Outcome:
-    """Return what an exception of the SDK's means for what was sent: not sent, or unknown."""
-    wrapped = error_of(error)
-    unsent = isinstance(wrapped, GatewayUnusable)
+def outcome_of_error(error: GatewayError) -> Outcome:
+    """Return what it means for what was sent that no answer came: not sent, or unknown."""
+    unsent = isinstance(error, GatewayUnusable)
     ending = Ending.NOT_SENT if unsent else Ending.UNKNOWN
-    return Outcome(ending=ending, message=str(wrapped), error=wrapped)
+    return Outcome(ending=ending, message=str(error), error=error)
 
 
 def number_id_of(card: Any) -> str:

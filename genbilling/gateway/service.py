@@ -8,29 +8,24 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import braintree
-from braintree.exceptions.authorization_error import AuthorizationError
-from braintree.exceptions.not_found_error import NotFoundError
-
 from ..exceptions import CardRefused, GatewayUncertain
 from ..money import ZERO, total
-from .connections import connection
+from .connections import connect
 from .disputes import charged_back
-from .errors import error_of
 from .outcomes import (
     VOIDED,
     Ending,
     Outcome,
     error_codes,
     number_id_of,
-    outcome_of_exception,
+    outcome_of_error,
     outcome_of_result,
     outcome_of_transaction,
     outcome_of_void,
 )
 
-SALE = braintree.Transaction.Type.Sale
-CREDIT = braintree.Transaction.Type.Credit
+# The SDK's own words, written out: this module is imported where the SDK is not.
+SALE, CREDIT = "sale", "credit"
 # A void is for what has not begun to settle, a refund for what has; Braintree's documents.
 VOIDABLE = frozenset({"authorized", "submitted_for_settlement"})
 CUSTOMER_ID_IN_USE = "91609"
@@ -84,8 +79,8 @@ class PaymentService:
     """Braintree, at the settings of this moment."""
 
     def __init__(self) -> None:
-        self._connection = connection()
-        self._gateway = self._connection.gateway
+        self._connection = connect()
+        self._gateway, self._sdk = self._connection.gateway, self._connection.sdk
 
     def currency(self, merchant_account_id: str) -> str:
         """Return what a merchant account charges in (empty: the default one); asked once in a process.
@@ -110,7 +105,7 @@ class PaymentService:
             under_key = {"api_request_key": key} if key else {}
             result = self._gateway.transaction.sale({**request, **under_key})
         except Exception as error:
-            return outcome_of_exception(error)
+            return outcome_of_error(self._sdk.error_of(error))
         return outcome_of_result(result)
 
     def find_sale(self, order_id: str, amount: Decimal | None = None) -> Outcome | None:
@@ -141,7 +136,7 @@ class PaymentService:
             under_key = {"api_request_key": key} if key else {}
             result = self._gateway.transaction.refund(transaction_id, {**request, **under_key})
         except Exception as error:
-            return outcome_of_exception(error)
+            return outcome_of_error(self._sdk.error_of(error))
         return outcome_of_result(result)
 
     def find_refund(self, order_id: str, amount: Decimal) -> Outcome | None:
@@ -153,7 +148,7 @@ class PaymentService:
         try:
             result = self._gateway.transaction.void(transaction_id, {"api_request_key": key} if key else None)
         except Exception as error:
-            return outcome_of_exception(error)
+            return outcome_of_error(self._sdk.error_of(error))
         return outcome_of_void(result)
 
     def find_void(self, transaction_id: str) -> Outcome | None:
@@ -184,10 +179,10 @@ class PaymentService:
         """Return what the gateway booked as `transaction_id`, or None; raises as `find_sale`."""
         try:
             return _booked(self._gateway.transaction.find(transaction_id))
-        except NotFoundError:
+        except self._sdk.NotFoundError:
             return None
         except Exception as error:
-            raise error_of(error) from error
+            raise self._sdk.error_of(error) from error
 
     def disputes(self, since: date, until: date) -> Iterator[Dispute]:
         """Yield the disputes received from the day `since` to the day `until`, both included.
@@ -197,7 +192,7 @@ class PaymentService:
         """
         try:
             found = self._gateway.dispute.search(
-                braintree.DisputeSearch.received_date.between(since, until)  # type: ignore[no-untyped-call]
+                self._sdk.DisputeSearch.received_date.between(since, until)
             ).disputes
             for one in found.items:
                 yield Dispute(
@@ -209,7 +204,7 @@ class PaymentService:
                     reply_by=one.reply_by_date,
                 )
         except Exception as error:
-            raise error_of(error) from error
+            raise self._sdk.error_of(error) from error
 
     def store_card(self, customer_id: str, token: str, nonce: str) -> VaultedCard:
         """Verify the card behind `nonce` and keep it in the vault as `token` of the customer `customer_id`.
@@ -231,7 +226,7 @@ class PaymentService:
         except CardRefused:
             raise
         except Exception as error:
-            raise error_of(error) from error
+            raise self._sdk.error_of(error) from error
         if not result.is_success:
             verification = result.credit_card_verification
             raise CardRefused(result.message, getattr(verification, "processor_response_code", None) or "")
@@ -251,10 +246,10 @@ class PaymentService:
         """
         try:
             self._gateway.payment_method.delete(token)
-        except NotFoundError:
+        except self._sdk.NotFoundError:
             return
         except Exception as error:
-            raise error_of(error) from error
+            raise self._sdk.error_of(error) from error
 
     def _ask_currency(self, merchant_account_id: str) -> str:
         accounts = self._gateway.merchant_account
@@ -263,10 +258,10 @@ class PaymentService:
                 found = [accounts.find(merchant_account_id)]
             else:
                 found = [one for one in accounts.all().merchant_accounts.items if one.default]
-        except (NotFoundError, AuthorizationError):
+        except (self._sdk.NotFoundError, self._sdk.AuthorizationError):
             return ""
         except Exception as error:
-            raise error_of(error) from error
+            raise self._sdk.error_of(error) from error
         return found[0].currency_iso_code if found else ""
 
     def _find(self, order_id: str, amount: Decimal | None, kind: str) -> Outcome | None:
@@ -281,25 +276,25 @@ class PaymentService:
 
     def _search(self, order_id: str) -> list[Any]:
         try:
-            found = self._gateway.transaction.search(braintree.TransactionSearch.order_id == order_id)
+            found = self._gateway.transaction.search(self._sdk.TransactionSearch.order_id == order_id)
             return list(found.items)
         except Exception as error:
-            raise error_of(error) from error
+            raise self._sdk.error_of(error) from error
 
     def _load(self, transaction_id: str) -> Any:
         try:
             return self._gateway.transaction.find(transaction_id)
-        except NotFoundError as error:
+        except self._sdk.NotFoundError as error:
             raise GatewayUncertain(f"Braintree has no transaction {transaction_id}.") from error
         except Exception as error:
-            raise error_of(error) from error
+            raise self._sdk.error_of(error) from error
 
     def _transactions(self, since: datetime, until: datetime) -> Iterator[Booked]:
         # Both ends of a range count, in whole seconds. The SDK takes a moment for UTC as it is.
         first, last = since.astimezone(UTC), until.astimezone(UTC) - timedelta(seconds=1)
         try:
             found = self._gateway.transaction.search(
-                braintree.TransactionSearch.created_at.between(first, last)  # type: ignore[no-untyped-call]
+                self._sdk.TransactionSearch.created_at.between(first, last)
             )
             if found.maximum_size >= SEARCH_LIMIT:
                 middle = since + (until - since) / 2
@@ -308,7 +303,7 @@ class PaymentService:
                 return
             yield from map(_booked, found.items)
         except Exception as error:
-            raise error_of(error) from error
+            raise self._sdk.error_of(error) from error
 
     def _ensure_customer(self, customer_id: str) -> None:
         result = self._gateway.customer.create({"id": customer_id})

@@ -7,7 +7,7 @@ import psycopg
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from genbilling.gateway.connections import connected_gateway
+from genbilling.gateway import connections
 from genbilling.models import Account, Invoice
 from genbilling.periods import get_current_billing_period, next_period
 from tests.bench import rows, verbs
@@ -18,7 +18,7 @@ from tests.bench.statements import sent_by
 
 def sell(first, count, threads):
     """The sales of a dispatch, by the SDK alone; the transport is the one that genbilling has."""
-    gateway = connected_gateway()
+    gateway = connections.connect().gateway
     pool = ThreadPoolExecutor(threads)
 
     def sale(number):
