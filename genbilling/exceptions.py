@@ -202,6 +202,14 @@ class GatewayUnusable(GatewayError):
     """
 
 
+class GatewayForbids(GatewayUnusable):
+    """The gateway does not let these credentials do that (403)."""
+
+
+class NotAtGateway(GatewayUnusable):
+    """The gateway does not have what was addressed, or the merchant is another one (404)."""
+
+
 class GatewayBusy(GatewayUnusable):
     """The gateway's rate limit is reached: nothing was done, and the same call will do a moment later."""
 

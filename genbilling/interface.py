@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.views.decorators.debug import sensitive_variables
+
 from .models import Account, Card, Charge, Invoice, InvoiceItem, Product, Refund, Remaining
 from .services import accounts, billing, cards, corrections, products, refunding, usage
 
@@ -145,6 +147,7 @@ def add_step_to_product(prod_name: str, user: Any, amount: int = 1) -> Remaining
     return products.add_step(prod_name, user, amount)
 
 
+@sensitive_variables("nonce")
 def save_card(user: Any, nonce: str) -> Card:
     """Put the card behind a payment-method nonce on file for the account that `user` owns, and return it.
 

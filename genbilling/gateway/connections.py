@@ -8,14 +8,17 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import conf
 from ..exceptions import BadSetting
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
+
+T = TypeVar("T")
 
 TIMEOUT_SECONDS = 60
 
@@ -30,6 +33,26 @@ class Connection:
     sandbox: Sandbox | None
     currencies: dict[str, str] = field(default_factory=dict)
     """What merchant accounts charge in, by their ids."""
+
+    def ask(self, call: Callable[[], T]) -> T:
+        """Return what `call` does, which calls the SDK.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the SDK raised. Nothing of that is behind the error: reports of
+                errors show the variables of all frames, and among those of the SDK's are the private key and
+                what was sent.
+        """
+        try:
+            return call()
+        except Exception as error:
+            trouble = self.sdk.error_of(error)
+        raise trouble
+
+    def each(self, found: Callable[[], Iterable[T]]) -> Iterator[T]:
+        """Yield what was `found`, for which the SDK is called again and again; raises as `ask`."""
+        items = self.ask(lambda: iter(found()))
+        while (one := self.ask(lambda: next(items, None))) is not None:
+            yield one
 
 
 _connections: dict[tuple[Any, ...], Connection] = {}

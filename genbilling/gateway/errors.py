@@ -14,31 +14,43 @@ from braintree.exceptions.too_many_requests_error import TooManyRequestsError
 from braintree.exceptions.upgrade_required_error import UpgradeRequiredError
 from urllib3.exceptions import NewConnectionError
 
-from ..exceptions import GatewayBusy, GatewayError, GatewayOverloaded, GatewayUncertain, GatewayUnusable
+from ..exceptions import (
+    GatewayBusy,
+    GatewayError,
+    GatewayForbids,
+    GatewayOverloaded,
+    GatewayUncertain,
+    GatewayUnusable,
+    NotAtGateway,
+)
 
 OVERLOADED = (ReadTimeoutError, RequestTimeoutError, GatewayTimeoutError, ServiceUnavailableError)
 
 
 def error_of(error: Exception) -> GatewayError:
-    """Return the error of ours that stands for `error`: unusable (nothing was done), or uncertain."""
+    """Return the error of ours that stands for `error`: unusable (nothing was done), or uncertain.
+
+    To be raised without `error` behind it: see `Connection.ask`.
+    """
     if isinstance(error, GatewayError):
         return error
     name = type(error).__name__
     if isinstance(error, AuthenticationError | AuthorizationError | UpgradeRequiredError):
-        return GatewayUnusable(
+        kind = GatewayForbids if isinstance(error, AuthorizationError) else GatewayUnusable
+        return kind(
             f"Braintree refuses the credentials or the call ({name}): check BRAINTREE_MERCHANT_ID, "
             "BRAINTREE_PUBLIC_KEY, BRAINTREE_PRIVATE_KEY and BRAINTREE_ENVIRONMENT. Nothing was done."
         )
     if isinstance(error, NotFoundError):
-        return GatewayUnusable(
+        return NotAtGateway(
             "Braintree does not know what was addressed (NotFoundError): check BRAINTREE_MERCHANT_ID."
         )
     if isinstance(error, TooManyRequestsError):
         return GatewayBusy("Braintree's rate limit is reached (TooManyRequestsError): try again later.")
     if isinstance(error, ConnectTimeoutError) or _was_never_connected(error):
         return GatewayUnusable(f"Braintree cannot be reached ({name}): nothing was sent. {error}")
-    kind = GatewayOverloaded if isinstance(error, OVERLOADED) else GatewayUncertain
-    return kind(f"Braintree's answer did not come, or cannot be read ({name}). {error}")
+    unanswered = GatewayOverloaded if isinstance(error, OVERLOADED) else GatewayUncertain
+    return unanswered(f"Braintree's answer did not come, or cannot be read ({name}). {error}")
 
 
 def _was_never_connected(error: Exception) -> bool:

@@ -14,22 +14,12 @@ from braintree import (
     Environment,
     TransactionSearch,
 )
-from braintree.exceptions.authorization_error import AuthorizationError
-from braintree.exceptions.not_found_error import NotFoundError
 from braintree.util.http import Http
 
 from .. import conf
 from .errors import error_of
 
-__all__ = [
-    "AuthorizationError",
-    "DirectHttp",
-    "DisputeSearch",
-    "NotFoundError",
-    "TransactionSearch",
-    "error_of",
-    "gateway",
-]
+__all__ = ["DirectHttp", "DisputeSearch", "TransactionSearch", "error_of", "gateway"]
 
 
 def gateway(config: conf.Braintree, *, timeout: float, embedded: Any) -> Any:

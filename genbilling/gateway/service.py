@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ..exceptions import CardRefused, GatewayUncertain
+from django.views.decorators.debug import sensitive_variables
+
+from ..exceptions import CardRefused, GatewayError, GatewayForbids, GatewayUncertain, NotAtGateway
 from ..money import ZERO, total
 from .connections import connect
 from .disputes import charged_back
@@ -81,6 +84,7 @@ class PaymentService:
     def __init__(self) -> None:
         self._connection = connect()
         self._gateway, self._sdk = self._connection.gateway, self._connection.sdk
+        self._ask, self._each = self._connection.ask, self._connection.each
 
     def currency(self, merchant_account_id: str) -> str:
         """Return what a merchant account charges in (empty: the default one); asked once in a process.
@@ -100,12 +104,12 @@ class PaymentService:
 
         `request` is sent to the letter, so that sending it again under the same key is the same sale.
         """
+        # sale() writes into the dict that it is given (SDK 4.48), so it gets a copy.
+        sent = {**request, **({"api_request_key": key} if key else {})}
         try:
-            # sale() writes into the dict that it is given (SDK 4.48), so it gets a copy.
-            under_key = {"api_request_key": key} if key else {}
-            result = self._gateway.transaction.sale({**request, **under_key})
-        except Exception as error:
-            return outcome_of_error(self._sdk.error_of(error))
+            result = self._ask(lambda: self._gateway.transaction.sale(sent))
+        except GatewayError as error:
+            return outcome_of_error(error)
         return outcome_of_result(result)
 
     def find_sale(self, order_id: str, amount: Decimal | None = None) -> Outcome | None:
@@ -132,11 +136,11 @@ class PaymentService:
 
     def refund(self, transaction_id: str, request: dict[str, Any], key: str | None) -> Outcome:
         """Send a refund of a settled sale under the idempotency key `key`; never raises for an answer."""
+        sent = {**request, **({"api_request_key": key} if key else {})}
         try:
-            under_key = {"api_request_key": key} if key else {}
-            result = self._gateway.transaction.refund(transaction_id, {**request, **under_key})
-        except Exception as error:
-            return outcome_of_error(self._sdk.error_of(error))
+            result = self._ask(lambda: self._gateway.transaction.refund(transaction_id, sent))
+        except GatewayError as error:
+            return outcome_of_error(error)
         return outcome_of_result(result)
 
     def find_refund(self, order_id: str, amount: Decimal) -> Outcome | None:
@@ -145,10 +149,11 @@ class PaymentService:
 
     def void(self, transaction_id: str, key: str | None) -> Outcome:
         """Call off a sale that has not begun to settle; never raises for an answer."""
+        sent = {"api_request_key": key} if key else None
         try:
-            result = self._gateway.transaction.void(transaction_id, {"api_request_key": key} if key else None)
-        except Exception as error:
-            return outcome_of_error(self._sdk.error_of(error))
+            result = self._ask(lambda: self._gateway.transaction.void(transaction_id, sent))
+        except GatewayError as error:
+            return outcome_of_error(error)
         return outcome_of_void(result)
 
     def find_void(self, transaction_id: str) -> Outcome | None:
@@ -178,11 +183,9 @@ class PaymentService:
     def find(self, transaction_id: str) -> Booked | None:
         """Return what the gateway booked as `transaction_id`, or None; raises as `find_sale`."""
         try:
-            return _booked(self._gateway.transaction.find(transaction_id))
-        except self._sdk.NotFoundError:
+            return self._ask(lambda: _booked(self._gateway.transaction.find(transaction_id)))
+        except NotAtGateway:
             return None
-        except Exception as error:
-            raise self._sdk.error_of(error) from error
 
     def disputes(self, since: date, until: date) -> Iterator[Dispute]:
         """Yield the disputes received from the day `since` to the day `until`, both included.
@@ -190,22 +193,11 @@ class PaymentService:
         Raises:
             GatewayUnusable, GatewayUncertain: the gateway did not answer.
         """
-        try:
-            found = self._gateway.dispute.search(
-                self._sdk.DisputeSearch.received_date.between(since, until)
-            ).disputes
-            for one in found.items:
-                yield Dispute(
-                    id=one.id,
-                    transaction_id=one.transaction.id,
-                    kind=one.kind or "",
-                    status=one.status or "",
-                    amount=one.amount_disputed,
-                    reply_by=one.reply_by_date,
-                )
-        except Exception as error:
-            raise self._sdk.error_of(error) from error
+        received = self._sdk.DisputeSearch.received_date.between(since, until)
+        found = self._ask(lambda: self._gateway.dispute.search(received).disputes)
+        return self._each(lambda: map(_dispute, found.items))
 
+    @sensitive_variables("nonce", "request")
     def store_card(self, customer_id: str, token: str, nonce: str) -> VaultedCard:
         """Verify the card behind `nonce` and keep it in the vault as `token` of the customer `customer_id`.
 
@@ -213,20 +205,14 @@ class PaymentService:
             CardRefused: the gateway or the bank did not accept it.
             GatewayUnusable, GatewayUncertain: the gateway did not answer.
         """
-        try:
-            self._ensure_customer(customer_id)
-            result = self._gateway.payment_method.create(
-                {
-                    "customer_id": customer_id,
-                    "token": token,
-                    "payment_method_nonce": nonce,
-                    "options": {"verify_card": True, "make_default": True},
-                }
-            )
-        except CardRefused:
-            raise
-        except Exception as error:
-            raise self._sdk.error_of(error) from error
+        self._ensure_customer(customer_id)
+        request = {
+            "customer_id": customer_id,
+            "token": token,
+            "payment_method_nonce": nonce,
+            "options": {"verify_card": True, "make_default": True},
+        }
+        result = self._answer_to(lambda: self._gateway.payment_method.create(request))
         if not result.is_success:
             verification = result.credit_card_verification
             raise CardRefused(result.message, getattr(verification, "processor_response_code", None) or "")
@@ -244,25 +230,18 @@ class PaymentService:
         Raises:
             GatewayUnusable, GatewayUncertain: the gateway did not answer.
         """
-        try:
-            self._gateway.payment_method.delete(token)
-        except self._sdk.NotFoundError:
-            return
-        except Exception as error:
-            raise self._sdk.error_of(error) from error
+        with suppress(NotAtGateway):
+            self._ask(lambda: self._gateway.payment_method.delete(token))
 
     def _ask_currency(self, merchant_account_id: str) -> str:
         accounts = self._gateway.merchant_account
         try:
             if merchant_account_id:
-                found = [accounts.find(merchant_account_id)]
-            else:
-                found = [one for one in accounts.all().merchant_accounts.items if one.default]
-        except (self._sdk.NotFoundError, self._sdk.AuthorizationError):
+                return str(self._ask(lambda: accounts.find(merchant_account_id).currency_iso_code))
+            every = list(self._each(lambda: accounts.all().merchant_accounts.items))
+        except (NotAtGateway, GatewayForbids):
             return ""
-        except Exception as error:
-            raise self._sdk.error_of(error) from error
-        return found[0].currency_iso_code if found else ""
+        return next((str(one.currency_iso_code) for one in every if one.default in (True, "true")), "")
 
     def _find(self, order_id: str, amount: Decimal | None, kind: str) -> Outcome | None:
         # A refund may have the order id of its sale, and a credit that stands alone any.
@@ -275,40 +254,50 @@ class PaymentService:
         return min(outcomes, key=lambda outcome: outcome.ending is not Ending.PAID, default=None)
 
     def _search(self, order_id: str) -> list[Any]:
-        try:
-            found = self._gateway.transaction.search(self._sdk.TransactionSearch.order_id == order_id)
-            return list(found.items)
-        except Exception as error:
-            raise self._sdk.error_of(error) from error
+        wanted = self._sdk.TransactionSearch.order_id == order_id
+        return list(self._each(lambda: self._gateway.transaction.search(wanted).items))
 
     def _load(self, transaction_id: str) -> Any:
         try:
-            return self._gateway.transaction.find(transaction_id)
-        except self._sdk.NotFoundError as error:
+            return self._ask(lambda: self._gateway.transaction.find(transaction_id))
+        except NotAtGateway as error:
             raise GatewayUncertain(f"Braintree has no transaction {transaction_id}.") from error
-        except Exception as error:
-            raise self._sdk.error_of(error) from error
 
     def _transactions(self, since: datetime, until: datetime) -> Iterator[Booked]:
         # Both ends of a range count, in whole seconds. The SDK takes a moment for UTC as it is.
         first, last = since.astimezone(UTC), until.astimezone(UTC) - timedelta(seconds=1)
-        try:
-            found = self._gateway.transaction.search(
-                self._sdk.TransactionSearch.created_at.between(first, last)
-            )
-            if found.maximum_size >= SEARCH_LIMIT:
-                middle = since + (until - since) / 2
-                yield from self._transactions(since, middle)
-                yield from self._transactions(middle, until)
-                return
-            yield from map(_booked, found.items)
-        except Exception as error:
-            raise self._sdk.error_of(error) from error
+        created = self._sdk.TransactionSearch.created_at.between(first, last)
+        found = self._ask(lambda: self._gateway.transaction.search(created))
+        if found.maximum_size >= SEARCH_LIMIT:
+            middle = since + (until - since) / 2
+            yield from self._transactions(since, middle)
+            yield from self._transactions(middle, until)
+            return
+        yield from self._each(lambda: map(_booked, found.items))
+
+    def _answer_to(self, call: Callable[[], Any]) -> Any:
+        """Return the answer to a call about the vault; raises as `find_sale`."""
+        result = self._ask(call)
+        if result is None:
+            # The SDK's answer where the gateway's had no body (4.48).
+            raise GatewayUncertain("The gateway gave an empty answer.")
+        return result
 
     def _ensure_customer(self, customer_id: str) -> None:
-        result = self._gateway.customer.create({"id": customer_id})
+        result = self._answer_to(lambda: self._gateway.customer.create({"id": customer_id}))
         if not result.is_success and CUSTOMER_ID_IN_USE not in error_codes(result):
             raise CardRefused(result.message)
+
+
+def _dispute(dispute: Any) -> Dispute:
+    return Dispute(
+        id=dispute.id,
+        transaction_id=dispute.transaction.id,
+        kind=dispute.kind or "",
+        status=dispute.status or "",
+        amount=dispute.amount_disputed,
+        reply_by=dispute.reply_by_date,
+    )
 
 
 def _booked(transaction: Any) -> Booked:

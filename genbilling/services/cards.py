@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from .. import books
 from ..exceptions import GatewayBusy, GatewayError, GatewayUncertain, GatewayUnusable, NoCard
@@ -24,6 +25,7 @@ ABANDONED_AFTER = timedelta(minutes=5)
 MOST_IN_VAIN = 3
 
 
+@sensitive_variables("nonce")
 def save_card(user: Any, nonce: str) -> Card:
     """Put the card behind `nonce` on file; see `genbilling.interface`."""
     books.refuse_open_transaction("save_card()")

@@ -116,7 +116,7 @@ class UnderWay:
             yield Finished(charge=work.charge, outcome=done.value, claimed=work.claimed)
         except GatewayUnusable as error:
             # What became of the charge is still open; a later run finds out.
-            self._trouble = self._trouble or f"{type(error).__name__}: {error}"
+            self._trouble = self._trouble or f"GatewayUnusable: {error}"
         except Exception as error:
             if is_everybodys(error):
                 raise
