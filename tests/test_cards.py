@@ -2,16 +2,17 @@
 
 import braintree
 import pytest
+from braintree import CreditCardVerificationSearch
 from braintree.exceptions.not_found_error import NotFoundError
 from braintree.test.nonces import Nonces
 from django.db import connection, transaction
 from django.utils import timezone
 
-from genbilling.exceptions import CardRefused, NoAccount, NoCard, TransactionOpen
+from genbilling.exceptions import CardRefused, GatewayUnusable, NoAccount, NoCard, TransactionOpen
 from genbilling.gateway import PaymentService
 from genbilling.interface import add_user_account, cancel_account, remove_card, save_card
 from genbilling.models import Account, Card
-from genbilling.sandbox import Fault, Sandbox, http_strategy
+from genbilling.sandbox import Fault, Sandbox, Trait, http_strategy
 from tests.factories import (
     GOOD_CARD,
     a_user,
@@ -23,6 +24,7 @@ from tests.factories import (
     run,
     run_failing,
 )
+from tests.scenarios.served import served
 
 pytestmark = pytest.mark.django_db
 
@@ -267,3 +269,32 @@ def test_a_dry_run_sweeps_nothing(vault):
     with at("2026-10-01 12:06"):
         run("dispatch_invoices", dry_run=True)
     assert abandoned.token in vault(user)
+
+
+def use_account(settings, account):
+    settings.GENBILLING = {**settings.GENBILLING, "MERCHANT_ACCOUNT_ID": account}
+
+
+def test_a_card_is_verified_by_the_merchant_account_that_will_charge_it(settings, braintree):
+    use_account(settings, "sandbox_credit_card_non_default")
+    card = save_card(an_owner(), GOOD_CARD)
+    wanted = CreditCardVerificationSearch.payment_method_token == card.token
+    [verification] = braintree.gateway.verification.search(wanted).items
+    assert verification.merchant_account_id == "sandbox_credit_card_non_default"
+
+
+def test_a_default_account_that_takes_no_cards_is_not_asked_about_one(settings, tmp_path):
+    accounts, traits = {"closed": "USD", "open": "USD"}, {"closed": frozenset({Trait.SUSPENDED})}
+    use_account(settings, "open")
+    with served(settings, tmp_path / "served.sqlite3", accounts=accounts, traits=traits):
+        assert save_card(an_owner(), GOOD_CARD).last_4 == VISA
+
+
+@pytest.mark.parametrize("account", ["suspended_account", "nonsense"])
+def test_an_account_that_verifies_no_cards_is_a_wrong_setting_and_no_refusal_of_the_card(settings, account):
+    user = an_owner(card=GOOD_CARD)
+    before = on_file(user)
+    use_account(settings, account)
+    with pytest.raises(GatewayUnusable, match="Check GENBILLING\\['MERCHANT_ACCOUNT_ID'\\]"):
+        save_card(user, OTHER_CARD)
+    assert on_file(user) == before

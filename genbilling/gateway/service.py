@@ -11,7 +11,15 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from ..exceptions import CardRefused, GatewayError, GatewayForbids, GatewayUncertain, NotAtGateway
+from .. import conf
+from ..exceptions import (
+    CardRefused,
+    GatewayError,
+    GatewayForbids,
+    GatewayUncertain,
+    GatewayUnusable,
+    NotAtGateway,
+)
 from ..money import ZERO, total
 from .connections import connect
 from .disputes import charged_back
@@ -32,6 +40,8 @@ SALE, CREDIT = "sale", "credit"
 # A void is for what has not begun to settle, a refund for what has; Braintree's documents.
 VOIDABLE = frozenset({"authorized", "submitted_for_settlement"})
 CUSTOMER_ID_IN_USE = "91609"
+# The merchant account does not verify cards, is unknown, suspended, or not ours.
+CANNOT_VERIFY = frozenset({"91730", "91728", "91742", "91743"})
 
 # A search answers with no more; Braintree's documents, 2023.
 SEARCH_LIMIT = 50_000
@@ -210,10 +220,14 @@ class PaymentService:
             "customer_id": customer_id,
             "token": token,
             "payment_method_nonce": nonce,
-            "options": {"verify_card": True, "make_default": True},
+            "options": {"verify_card": True, "make_default": True, **_verified_by()},
         }
         result = self._answer_to(lambda: self._gateway.payment_method.create(request))
         if not result.is_success:
+            if error_codes(result) & CANNOT_VERIFY:
+                raise GatewayUnusable(
+                    f"Braintree cannot verify a card: {result.message} Check GENBILLING['MERCHANT_ACCOUNT_ID']."
+                )
             verification = result.credit_card_verification
             raise CardRefused(result.message, getattr(verification, "processor_response_code", None) or "")
         card = result.payment_method
@@ -287,6 +301,12 @@ class PaymentService:
         result = self._answer_to(lambda: self._gateway.customer.create({"id": customer_id}))
         if not result.is_success and CUSTOMER_ID_IN_USE not in error_codes(result):
             raise CardRefused(result.message)
+
+
+def _verified_by() -> dict[str, str]:
+    """Return the merchant account that verifies a card: the one that will charge it."""
+    account = conf.merchant_account_id()
+    return {"verification_merchant_account_id": account} if account else {}
 
 
 def _dispute(dispute: Any) -> Dispute:

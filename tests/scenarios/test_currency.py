@@ -1,6 +1,5 @@
 """What amounts are in: rounded by it, compared with the merchant account's, kept with the invoice."""
 
-import threading
 from decimal import Decimal
 
 import pytest
@@ -11,8 +10,7 @@ from genbilling.exceptions import BadSetting, GatewayUnusable, InvoiceClosed
 from genbilling.forms import ItemForm, RefundForm
 from genbilling.interface import add_credit, refund_charge
 from genbilling.models import Charge, Invoice
-from genbilling.sandbox import Merchant, Sandbox, connect
-from genbilling.sandbox.server import SandboxServer
+from genbilling.sandbox import connect
 from tests.factories import (
     GOOD_CARD,
     amounts,
@@ -24,6 +22,7 @@ from tests.factories import (
     run,
     run_failing,
 )
+from tests.scenarios.served import served
 
 OF_REALS = "card_processor_brl"
 ASKING = {"verb": "GET", "path": "/merchant_accounts*"}
@@ -32,15 +31,8 @@ ASKING = {"verb": "GET", "path": "/merchant_accounts*"}
 @pytest.fixture
 def in_yen(settings, tmp_path):
     """A gateway on this host whose one merchant account charges in yen."""
-    with Sandbox(tmp_path / "yen.sqlite3", merchant=Merchant(accounts={"yen": "JPY"})) as sandbox:
-        server = SandboxServer(("127.0.0.1", 0), sandbox)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        settings.BRAINTREE_ENVIRONMENT = f"http://127.0.0.1:{server.server_port}"
+    with served(settings, tmp_path / "yen.sqlite3", accounts={"yen": "JPY"}) as sandbox:
         yield sandbox
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def settings_of(settings, **options):
