@@ -2,7 +2,8 @@
 
 from .connections import disconnect
 from .outcomes import PAID_STATUSES, VOIDED, Ending, Outcome
-from .service import Booked, Dispute, PaymentService, VaultedCard
+from .service import Booked, Dispute, PaymentService
+from .vaulted import VaultedCard
 
 __all__ = [
     "PAID_STATUSES",

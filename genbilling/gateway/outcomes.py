@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from ..exceptions import GatewayError, GatewayUnusable
+from .vaulted import VaultedCard, card_of
 
 # The SDK's own words, written out: this module is imported where the SDK is not.
 HARD_DECLINED = "hard_declined"
@@ -54,6 +55,7 @@ class Outcome:
     """What came of a sale, a refund or a void. Texts are empty where the gateway said nothing.
 
     `cannot_be`: what the request is about is not there (any more), and so it can never be carried out.
+    `card`: the card as it was when the transaction was made.
     `error`: what kept the answer from coming, if anything did.
     """
 
@@ -69,6 +71,7 @@ class Outcome:
     reject_reason: str = ""
     hard_decline: bool = False
     number_id: str = ""
+    card: VaultedCard | None = field(default=None, compare=False)
     cannot_be: bool = False
     key_refused: bool = False
     error: GatewayError | None = field(default=None, repr=False, compare=False)
@@ -112,6 +115,7 @@ def _outcome_of_refusal(result: Any) -> Outcome:
 def outcome_of_transaction(transaction: Any, result: Any = None) -> Outcome:
     """Return what a transaction's status means; `result` is the answer that it came in."""
     status = transaction.status or ""
+    card = card_of(getattr(transaction, "credit_card_details", None))
     if status in PAID_STATUSES:
         ending = Ending.PAID
     else:
@@ -129,7 +133,8 @@ def outcome_of_transaction(transaction: Any, result: Any = None) -> Outcome:
         response_text=transaction.processor_response_text or "",
         reject_reason=transaction.gateway_rejection_reason or "",
         hard_decline=_must_not_be_tried_again(transaction),
-        number_id=number_id_of(getattr(transaction, "credit_card_details", None)),
+        number_id=card.number_id,
+        card=card,
         result=result,
     )
 
@@ -144,11 +149,6 @@ def outcome_of_error(error: GatewayError) -> Outcome:
     unsent = isinstance(error, GatewayUnusable)
     ending = Ending.NOT_SENT if unsent else Ending.UNKNOWN
     return Outcome(ending=ending, message=str(error), error=error)
-
-
-def number_id_of(card: Any) -> str:
-    """Return Braintree's id of a card's number, the same however often it is stored; empty: not told."""
-    return getattr(card, "unique_number_identifier", None) or ""
 
 
 def error_codes(result: Any) -> set[str]:

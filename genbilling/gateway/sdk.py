@@ -10,6 +10,7 @@ import requests
 from braintree import (
     BraintreeGateway,
     Configuration,
+    CustomerSearch,
     DisputeSearch,
     Environment,
     TransactionSearch,
@@ -19,7 +20,7 @@ from braintree.util.http import Http
 from .. import conf
 from .errors import error_of
 
-__all__ = ["DirectHttp", "DisputeSearch", "TransactionSearch", "error_of", "gateway"]
+__all__ = ["CustomerSearch", "DirectHttp", "DisputeSearch", "TransactionSearch", "error_of", "gateway"]
 
 
 def gateway(config: conf.Braintree, *, timeout: float, embedded: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,12 +28,12 @@ from .outcomes import (
     Ending,
     Outcome,
     error_codes,
-    number_id_of,
     outcome_of_error,
     outcome_of_result,
     outcome_of_transaction,
     outcome_of_void,
 )
+from .vaulted import VaultedCard, card_of
 
 # The SDK's own words, written out: this module is imported where the SDK is not.
 SALE, CREDIT = "sale", "credit"
@@ -45,17 +45,6 @@ CANNOT_VERIFY = frozenset({"91730", "91728", "91742", "91743"})
 
 # A search answers with no more; Braintree's documents, 2023.
 SEARCH_LIMIT = 50_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class VaultedCard:
-    """A card as the gateway describes it; `expiration` is ``MM/YYYY``, `number_id` the same for a number
-    that is stored again."""
-
-    card_type: str
-    last_4: str
-    expiration: str
-    number_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,13 +219,13 @@ class PaymentService:
                 )
             verification = result.credit_card_verification
             raise CardRefused(result.message, getattr(verification, "processor_response_code", None) or "")
-        card = result.payment_method
-        return VaultedCard(
-            card_type=getattr(card, "card_type", "") or "",
-            last_4=getattr(card, "last_4", "") or "",
-            expiration=getattr(card, "expiration_date", "") or "",
-            number_id=number_id_of(card),
-        )
+        return card_of(result.payment_method)
+
+    def cards(self, customer_ids: Iterable[str]) -> dict[str, VaultedCard]:
+        """Return the cards that the vault has of these customers, by their tokens; raises as `find_sale`."""
+        wanted = self._sdk.CustomerSearch.ids.in_list(list(customer_ids))
+        found = self._each(lambda: self._gateway.customer.search(wanted).items)
+        return {card.token: card_of(card) for customer in found for card in customer.credit_cards}
 
     def delete_card(self, token: str) -> None:
         """Take the card `token` out of the vault; one that is not there is taken out already.

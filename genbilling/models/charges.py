@@ -148,6 +148,9 @@ class Charge(Attempt):
         help_text=_("What went back by disputes that were lost or accepted."),
     )
 
+    # The card as the answer to the sale describes it, in the process that made the call.
+    card_told: Any = None
+
     objects = BooksManager()
 
     class Meta:

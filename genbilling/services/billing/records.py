@@ -104,6 +104,8 @@ def _record(charge: Charge, outcome: Outcome, stored: Charge | None) -> Result:
         # Somebody else has sent it since: that this sending did not arrive proves nothing any more.
         return Wait.AT_WORK_ELSEWHERE
     charge.invoice, charge.uncertain_at = stored.invoice, stored.uncertain_at
+    # What was found by a search may be old, and its card since changed.
+    charge.card_told = outcome.card if outcome.result is not None else None
     _write(charge, outcome)
     charge.result = outcome.result
     return charge

@@ -13,7 +13,7 @@ from ...gateway import Booked
 from ...models import Charge, Refund
 from ...models.charges import ORDER_ID_PREFIX, Attempt
 from ...periods import today
-from . import disputes, refunds, sales
+from . import cards, disputes, refunds, sales
 from .report import Comparison
 
 T = TypeVar("T", bound=Attempt)
@@ -58,6 +58,7 @@ def reconcile(comparison: Comparison, since: datetime, until: datetime, progress
     for dispute in comparison.service.disputes(today(since), today(until - timedelta(seconds=1))):
         with comparison.unless_unanswered(f"dispute {dispute.id}"):
             disputes.compare(comparison, dispute)
+    cards.compare(comparison)
 
 
 def _is_ours(booked: Booked) -> bool:
