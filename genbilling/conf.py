@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from . import money
+from . import money, texts
 from .exceptions import BadSetting
 
 MAX_PRINTED_NUMBER = 50
@@ -115,6 +115,11 @@ def _products(value: object) -> Problem:
     return None if good else "must be a list of product dicts, or the dotted path of one"
 
 
+def _path_of_callable(value: object) -> Problem:
+    good = value is None or callable(value) or (isinstance(value, str) and "." in value)
+    return None if good else "must be None, a callable or the dotted path of one"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """One key of the ``GENBILLING`` dict; `problem` returns what is wrong with a value, or None."""
@@ -169,6 +174,24 @@ SETTINGS = {
             default="",
             problem=_text,
             help="the Braintree merchant account that is charged; empty: the merchant's default",
+        ),
+        Setting(
+            name="CUSTOMER",
+            default=None,
+            problem=_path_of_callable,
+            help="called with an owner, returns what Braintree is told of them; None: e-mail and name",
+        ),
+        Setting(
+            name="DESCRIPTOR",
+            default={},
+            problem=texts.descriptor_problem,
+            help="what stands on the cardholder's statement: name, phone, url",
+        ),
+        Setting(
+            name="CUSTOM_FIELDS",
+            default={},
+            problem=texts.custom_fields_problem,
+            help="custom fields of each sale, as texts with {number}, {period} and {account}",
         ),
         Setting(
             name="INVOICE_NUMBER_FORMAT",
@@ -241,6 +264,22 @@ def calls_in_flight() -> int:
 def merchant_account_id() -> str:
     """Return the merchant account to charge, empty for the merchant's default one."""
     return str(_get("MERCHANT_ACCOUNT_ID"))
+
+
+def customer() -> Callable[[Any], Any] | str | None:
+    """Return ``CUSTOMER`` as it stands; `genbilling.services.customers` calls it."""
+    value: Callable[[Any], Any] | str | None = _get("CUSTOMER")
+    return value
+
+
+def descriptor() -> dict[str, str]:
+    """Return what stands on the cardholder's statement: name, phone and url, as far as they are set."""
+    return dict(_get("DESCRIPTOR"))
+
+
+def custom_fields() -> dict[str, str]:
+    """Return the custom fields of a sale, and for each a text for `texts.filled_in`."""
+    return dict(_get("CUSTOM_FIELDS"))
 
 
 def invoice_number_format() -> str:

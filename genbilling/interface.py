@@ -147,12 +147,15 @@ def add_step_to_product(prod_name: str, user: Any, amount: int = 1) -> Remaining
     return products.add_step(prod_name, user, amount)
 
 
-@sensitive_variables("nonce")
-def save_card(user: Any, nonce: str) -> Card:
+@sensitive_variables("nonce", "device_data")
+def save_card(user: Any, nonce: str, device_data: str | None = None) -> Card:
     """Put the card behind a payment-method nonce on file for the account that `user` owns, and return it.
 
     The card is verified and kept in Braintree's vault; an earlier one is taken out. Talks to the gateway:
     inside an atomic block it raises.
+
+    Args:
+        device_data: what Braintree's data collector in the browser gives, for its fraud tools.
 
     Raises:
         NoAccount: the user owns no account.
@@ -160,7 +163,7 @@ def save_card(user: Any, nonce: str) -> Card:
         GatewayUnusable, GatewayUncertain: the gateway could not be reached, or did not say what it did.
         TransactionOpen: called inside an atomic block.
     """
-    return cards.save_card(user, nonce)
+    return cards.save_card(user, nonce, device_data)
 
 
 def remove_card(user: Any) -> None:

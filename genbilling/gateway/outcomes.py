@@ -34,8 +34,13 @@ REFUSED_STATUSES = frozenset(
 # request with the same key, which may have moved money, all but the one for "keys are not allowed here".
 KEY_NOT_ALLOWED = "915231"
 KEY_UNCERTAIN = frozenset({"915232", "915233", "915235"})
-# Our settings are wrong, and no card would do: merchant account unknown, suspended, not ours.
-MERCHANT_ACCOUNT_UNUSABLE = frozenset({"91513", "91514", "915121"})
+# Our settings are wrong, and no card would do: merchant account unknown, suspended, not ours; a custom field
+# that is not registered, or too long; a descriptor of a wrong form, or where none may be given.
+WRONG_SETTINGS = {
+    **dict.fromkeys(("91513", "91514", "915121"), "MERCHANT_ACCOUNT_ID"),
+    **dict.fromkeys(("91526", "81527"), "CUSTOM_FIELDS"),
+    **dict.fromkeys(("92201", "92202", "92203", "92204", "92205", "92206"), "DESCRIPTOR"),
+}
 TOKEN_INVALID = "91518"
 # Mastercard's advice with a decline: do not try again, and payment cancelled by the cardholder.
 NEVER_AGAIN = frozenset({"03", "21"})
@@ -102,8 +107,8 @@ def _outcome_of_refusal(result: Any) -> Outcome:
         return Outcome(ending=Ending.UNKNOWN, message=result.message, result=result)
     if KEY_NOT_ALLOWED in codes:
         return Outcome(ending=Ending.NOT_SENT, message=result.message, key_refused=True, result=result)
-    if codes & MERCHANT_ACCOUNT_UNUSABLE:
-        message = f"Braintree refuses the merchant account: {result.message} Check MERCHANT_ACCOUNT_ID."
+    for code in sorted(codes & WRONG_SETTINGS.keys()):
+        message = f"Braintree refuses a setting: {result.message} Check GENBILLING['{WRONG_SETTINGS[code]}']."
         return Outcome(ending=Ending.NOT_SENT, message=message, cannot_be=True, result=result)
     if result.transaction is not None and not codes:
         return outcome_of_transaction(result.transaction, result)

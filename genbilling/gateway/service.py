@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
@@ -35,11 +37,14 @@ from .outcomes import (
 )
 from .vaulted import VaultedCard, card_of
 
+logger = logging.getLogger(__name__)
+
 # The SDK's own words, written out: this module is imported where the SDK is not.
 SALE, CREDIT = "sale", "credit"
 # A void is for what has not begun to settle, a refund for what has; Braintree's documents.
 VOIDABLE = frozenset({"authorized", "submitted_for_settlement"})
 CUSTOMER_ID_IN_USE = "91609"
+EMPTY: Mapping[str, str] = MappingProxyType({})
 # The merchant account does not verify cards, is unknown, suspended, or not ours.
 CANNOT_VERIFY = frozenset({"91730", "91728", "91742", "91743"})
 
@@ -196,26 +201,41 @@ class PaymentService:
         found = self._ask(lambda: self._gateway.dispute.search(received).disputes)
         return self._each(lambda: map(_dispute, found.items))
 
-    @sensitive_variables("nonce", "request")
-    def store_card(self, customer_id: str, token: str, nonce: str) -> VaultedCard:
+    @sensitive_variables("nonce", "device_data", "request")
+    def store_card(
+        self,
+        customer_id: str,
+        token: str,
+        nonce: str,
+        *,
+        customer: Mapping[str, str] = EMPTY,
+        device_data: str | None = None,
+    ) -> VaultedCard:
         """Verify the card behind `nonce` and keep it in the vault as `token` of the customer `customer_id`.
+
+        Args:
+            customer: what else Braintree is told of the customer: email, first_name, ...
+            device_data: what Braintree's script in the browser collected about it.
 
         Raises:
             CardRefused: the gateway or the bank did not accept it.
             GatewayUnusable, GatewayUncertain: the gateway did not answer.
         """
-        self._ensure_customer(customer_id)
-        request = {
+        self._ensure_customer(customer_id, customer)
+        request: dict[str, Any] = {
             "customer_id": customer_id,
             "token": token,
             "payment_method_nonce": nonce,
             "options": {"verify_card": True, "make_default": True, **_verified_by()},
         }
+        if device_data:
+            request["device_data"] = device_data
         result = self._answer_to(lambda: self._gateway.payment_method.create(request))
         if not result.is_success:
             if error_codes(result) & CANNOT_VERIFY:
                 raise GatewayUnusable(
-                    f"Braintree cannot verify a card: {result.message} Check GENBILLING['MERCHANT_ACCOUNT_ID']."
+                    f"Braintree cannot verify a card: {result.message} "
+                    "Check GENBILLING['MERCHANT_ACCOUNT_ID']."
                 )
             verification = result.credit_card_verification
             raise CardRefused(result.message, getattr(verification, "processor_response_code", None) or "")
@@ -286,10 +306,23 @@ class PaymentService:
             raise GatewayUncertain("The gateway gave an empty answer.")
         return result
 
-    def _ensure_customer(self, customer_id: str) -> None:
-        result = self._answer_to(lambda: self._gateway.customer.create({"id": customer_id}))
-        if not result.is_success and CUSTOMER_ID_IN_USE not in error_codes(result):
+    def _ensure_customer(self, customer_id: str, told: Mapping[str, str]) -> None:
+        """Have the customer in the vault, with what is `told` of them, as far as Braintree takes it."""
+        customers = self._gateway.customer
+        result = self._answer_to(lambda: customers.create({"id": customer_id, **told}))
+        if not result.is_success and CUSTOMER_ID_IN_USE in error_codes(result):
+            if not told:
+                return
+            result = self._answer_to(lambda: customers.update(customer_id, dict(told)))
+        if result.is_success:
+            return
+        if not told:
             raise CardRefused(result.message)
+        # An e-mail address that Braintree does not take must not keep anybody from paying.
+        logger.warning(
+            "Braintree does not take what it is told of customer %s: %s", customer_id, result.message
+        )
+        self._ensure_customer(customer_id, EMPTY)
 
 
 def _verified_by() -> dict[str, str]:

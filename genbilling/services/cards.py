@@ -14,6 +14,7 @@ from .. import books
 from ..exceptions import GatewayBusy, GatewayError, GatewayUncertain, GatewayUnusable, NoCard
 from ..gateway import PaymentService
 from ..models import Account, Card, Charge
+from . import customers
 from .card_notes import block_when_stored
 from .locks import lock_account, lock_account_owned_by
 
@@ -25,16 +26,19 @@ ABANDONED_AFTER = timedelta(minutes=5)
 MOST_IN_VAIN = 3
 
 
-@sensitive_variables("nonce")
-def save_card(user: Any, nonce: str) -> Card:
+@sensitive_variables("nonce", "device_data")
+def save_card(user: Any, nonce: str, device_data: str | None = None) -> Card:
     """Put the card behind `nonce` on file; see `genbilling.interface`."""
     books.refuse_open_transaction("save_card()")
     service = PaymentService()
     with books.atomic(durable=True):
         account = lock_account_owned_by(user)
+        customer = customers.told_of(account.owner)
         card = Card.objects.create(account=account)
     try:
-        vaulted = service.store_card(account.customer_id, card.token, nonce)
+        vaulted = service.store_card(
+            account.customer_id, card.token, nonce, customer=customer, device_data=device_data
+        )
     except Exception:
         Card.objects.filter(pk=card.pk).update(state=Card.State.LEAVING)
         raise

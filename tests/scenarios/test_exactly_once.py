@@ -210,8 +210,8 @@ def test_a_card_that_was_given_up_while_it_was_saved_does_not_become_current(bra
     before = cards.current_card(user.genbilling_account)
     vault = PaymentService.store_card
 
-    def slowly(service, *arguments):
-        vaulted = vault(service, *arguments)
+    def slowly(service, *arguments, **more):
+        vaulted = vault(service, *arguments, **more)
         with at("2099-01-01"):
             cards.take_out_of_vault(service)
         return vaulted
@@ -244,7 +244,7 @@ def test_a_statement_that_fails_in_a_handler_stops_that_account_alone(settings):
 def test_an_unknown_merchant_account_stops_the_run_and_fails_no_invoice(user, settings):
     settings.GENBILLING = {**settings.GENBILLING, "MERCHANT_ACCOUNT_ID": "nonesuch"}
     with at("2026-10-01"), hearing() as heard:
-        assert "Check MERCHANT_ACCOUNT_ID" in run_failing("dispatch_invoices")
+        assert "Check GENBILLING['MERCHANT_ACCOUNT_ID']" in run_failing("dispatch_invoices")
     assert not invoice_of(user, 202610).failed
     assert heard == []
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ... import books, conf, money
+from ... import books, conf, money, texts
 from ...models import Account, Card, Charge, Invoice
 from .. import attempts
 from ..locks import Patience, last_pass, lock_rows, lock_values
@@ -147,4 +147,11 @@ def _request(charge: Charge, card: Card) -> dict[str, Any]:
     }
     if merchant_account_id := conf.merchant_account_id():
         request["merchant_account_id"] = merchant_account_id
+    if descriptor := conf.descriptor():
+        request["descriptor"] = descriptor
+    if layouts := conf.custom_fields():
+        invoice = charge.invoice
+        request["custom_fields"] = texts.filled_in(
+            layouts, number=invoice.printed_number, period=invoice.period, account=invoice.account_id
+        )
     return request
