@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from django.db.models import Max
 
 from .. import pricing
-from ..exceptions import HandlerError
 from ..models import Account, Invoice, InvoiceItem, Product
 from ..money import ZERO
 from ..periods import from_to, next_period
@@ -64,17 +63,3 @@ def add_line(invoice: Invoice, product: Product, line: pricing.Line) -> InvoiceI
     item = InvoiceItem(invoice=invoice, product=product, description=line.description, amount=line.amount)
     item.save()
     return item
-
-
-def check_item(returned: object, name: str, handler: str) -> InvoiceItem | None:
-    """Return what a product's handler returned.
-
-    Raises:
-        HandlerError: it is neither an invoice item nor None.
-    """
-    if returned is None or isinstance(returned, InvoiceItem):
-        return returned
-    raise HandlerError(
-        f"The {handler!r} handler of product {name!r} returned {returned!r}: "
-        "it must return the new InvoiceItem, or None."
-    )

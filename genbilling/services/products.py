@@ -10,8 +10,9 @@ from .. import books, catalogue, conf, periods, pricing
 from ..exceptions import BadAmount, NotInGoodStanding, ProductNotHeld
 from ..models import Account, FormerTerms, InvoiceItem, Product, Remaining, Step
 from ..models.products import MAX_CAPACITY, Terms, check_amount
-from .invoicing import add_line, check_item, open_invoice
+from .invoicing import add_line, open_invoice
 from .locks import lock_account_of
+from .returned import take_item
 
 
 @books.atomic()
@@ -159,7 +160,8 @@ def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:
             invoice=invoice, product=product, description=line.description, amount=line.amount
         )
     else:
-        item = check_item(declared.bill_steps(account, invoice, amount), product.name, "bill_steps")
+        returned = declared.bill_steps(account, invoice, amount)
+        item = take_item(returned, invoice, product.name, "bill_steps")
     Step.objects.create(product=product, invoice=invoice, item=item, amount=amount, units=units)
     product.refresh_from_db(fields=["used", "capacity"])
     return product.remaining

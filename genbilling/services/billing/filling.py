@@ -13,7 +13,7 @@ from ...models import Account, FormerTerms, Invoice, InvoiceItem, Product
 from ...models.products import Terms
 from ...money import ZERO
 from ...periods import from_to, next_period
-from ..invoicing import check_item
+from ..returned import take_item
 from ..rows import among
 
 
@@ -139,7 +139,7 @@ def _have_billed(draft: Draft, declared: catalogue.Declaration, period: int) -> 
     assert declared.bill is not None
     draft.account.period_at_work = period
     try:
-        check_item(declared.bill(draft.account, draft.invoice), declared.name, "bill")
+        take_item(declared.bill(draft.account, draft.invoice), draft.invoice, declared.name, "bill")
     finally:
         draft.account.period_at_work = None
 
