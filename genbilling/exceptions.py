@@ -95,16 +95,16 @@ class HandlerError(GenbillingError, TypeError):
     """A product's own handler returned something that it must not return."""
 
 
+class MovedByVerb(GenbillingError):
+    """A row was changed by hand, and saved, in what only a verb moves, with all that follows from it."""
+
+
 class InvoiceError(GenbillingError):
     """Something that the invoice's state does not allow; never raised itself."""
 
 
 class InvoiceClosed(InvoiceError):
     """A closed invoice and its items do not change; a correction is a credit on the open one."""
-
-
-class InvoiceStale(InvoiceError):
-    """The invoice was sent, paid, failed or voided since it was read; a save would undo that."""
 
 
 class InvoiceNotClosed(InvoiceError):

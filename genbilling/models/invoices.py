@@ -6,10 +6,10 @@ lock; whatever else writes is refused by triggers (migration 0002, `genbilling.t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import IntegrityError, models
 from django.db.models import Q, Sum
@@ -18,21 +18,15 @@ from django.utils.translation import gettext_lazy as _
 from .. import books, money, periods
 from ..books import BooksManager
 from ..conf import MAX_PRINTED_NUMBER
-from ..exceptions import InvoiceClosed, InvoiceStale
+from ..exceptions import InvoiceClosed
 from ..triggers import FROZEN_COLUMNS, SAID_BY_A_TRIGGER
 from .accounts import Account
+from .saving import OwnChanges
 
-# Moved by the services alone, with update(): a whole-row save of an invoice that was read earlier must not
-# take a payment back.
-MOVED_BY_SERVICES = frozenset(
-    {
-        *(f"{flag}{suffix}" for flag in ("sent", "paid", "failed", "void") for suffix in ("", "_at")),
-        "void_by",
-        "void_memo",
-        "pending_charge_id",
-        "paying_charge_id",
-    }
-)
+CLOSED_BY = "dispatch_invoices"
+PAID_BY = "dispatch_invoices and invoice.send_payment()"
+VOIDED_BY = "void_invoice()"
+
 FROZEN_AT_CLOSING = frozenset({*FROZEN_COLUMNS, "account"})
 
 
@@ -87,8 +81,16 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
             return super().bulk_create(*args, **kwargs)
 
 
-class Invoice(models.Model):
+class Invoice(OwnChanges):
     """What an account owes for a period: open, then closed, then paid, failed (and tried again), or void."""
+
+    MOVED_BY: ClassVar = {
+        **dict.fromkeys(("number", "printed_number", "total", "closed", "closed_at", "seal"), CLOSED_BY),
+        **dict.fromkeys(("sent", "sent_at", "paid", "paid_at", "failed", "failed_at"), PAID_BY),
+        **dict.fromkeys(("pending_charge_id", "paying_charge_id"), PAID_BY),
+        **dict.fromkeys(("void", "void_at", "void_by", "void_memo"), VOIDED_BY),
+    }
+    GUARDED: ClassVar = FROZEN_AT_CLOSING
 
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("account")
@@ -197,18 +199,15 @@ class Invoice(models.Model):
         number = f"invoice {self.printed_number}" if self.printed_number else "invoice"
         return f"{number} of {self.account} for {self.period}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save as usual, but for what is not the caller's to change.
+    def save(self, **kwargs: Any) -> None:
+        """Write what the caller changed since the invoice was read.
 
         Raises:
             InvoiceClosed: what closing froze would change.
-            InvoiceStale: the invoice was sent, paid, failed or voided since it was read.
+            MovedByVerb: what dispatching, paying and voiding move would change.
         """
         periods.first_day(self.period)
-        with books.atomic():
-            if self.pk:
-                self._refuse_changes(kwargs.get("update_fields"))
-            super().save(*args, **kwargs)
+        super().save(**kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete as usual; a closed invoice is refused with `InvoiceClosed`."""
@@ -247,23 +246,12 @@ class Invoice(models.Model):
 
         return billing.send_payment(self, force=force)
 
-    def _refuse_changes(self, update_fields: Iterable[str] | None) -> None:
-        stored = Invoice.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
-        if stored is None:
-            return
-        written = {field.attname for field in self._meta.concrete_fields}
-        if update_fields is not None:
-            written &= {*update_fields, *(f"{name}_id" for name in update_fields)}
-        changed = {name for name in written if getattr(stored, name) != getattr(self, name)}
-        if stored.closed and changed & FROZEN_AT_CLOSING:
-            names = ", ".join(sorted(changed & FROZEN_AT_CLOSING))
-            raise InvoiceClosed(f"The {stored} is closed: its {names} does not change.")
-        if changed & MOVED_BY_SERVICES:
-            names = ", ".join(sorted(changed & MOVED_BY_SERVICES))
-            raise InvoiceStale(
-                f"The {stored} has another {names} in the database: refresh_from_db() first. "
-                "Payments are moved by dispatch_invoices and send_payment() alone."
-            )
+    def refuse(self, changed: set[str], stored: Self) -> None:
+        """Refuse what closing froze, and what verbs move: see `OwnChanges.refuse`."""
+        frozen = sorted(changed & FROZEN_AT_CLOSING)
+        if stored.closed and frozen:
+            raise InvoiceClosed(f"The {stored} is closed: its {', '.join(frozen)} does not change.")
+        super().refuse(changed, stored)
 
 
 def refuse_closed(invoices: models.QuerySet[Invoice]) -> None:

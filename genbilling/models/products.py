@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -17,6 +17,7 @@ from ..exceptions import BadAmount, shown
 from .accounts import Account, AccountUser
 from .invoices import Invoice
 from .items import InvoiceItem
+from .saving import OwnChanges
 
 MAX_AMOUNT = 2**31 - 1
 MAX_CAPACITY = 2**63 - 1
@@ -65,11 +66,6 @@ class TermsFields(models.Model):
         """The terms in these columns."""
         return Terms(**{name: getattr(self, name) for name in Terms.__dataclass_fields__})
 
-    @terms.setter
-    def terms(self, terms: Terms) -> None:
-        for name in Terms.__dataclass_fields__:
-            setattr(self, name, getattr(terms, name))
-
 
 class ProductQuerySet(models.QuerySet["Product"]):
     """Products by whether an account has them in a period."""
@@ -86,12 +82,24 @@ class ProductQuerySet(models.QuerySet["Product"]):
         )
 
 
-class Product(TermsFields):
+class Product(OwnChanges, TermsFields):
     """A product of an account, at the terms it was sold at.
 
     Which flat rates are owed is three periods: `first_period` to `last_period` (None: no end) are filled in
     by dispatch, and are billed up to `billed_through`. `first_period` is None as long as nothing is charged.
     """
+
+    MOVED_BY: ClassVar = {
+        **dict.fromkeys(("terms_from", *Terms.__dataclass_fields__), "update_product_terms()"),
+        "used": "use_product() and restore_product()",
+        "capacity": "add_step_to_product()",
+        "capacity_without_steps": "reset_products",
+        "first_period": "add_product_to_account()",
+        "last_period": "remove_product_from_account() and add_product_to_account()",
+        "billed_through": "dispatch_invoices",
+        "removed": "remove_product_from_account()",
+        "restored_period": "restore_products",
+    }
 
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="products", verbose_name=_("account")
@@ -136,6 +144,12 @@ class Product(TermsFields):
     def remaining(self) -> Remaining:
         """Units left; 0 when more is used than there is."""
         return remaining(self.capacity - self.used)
+
+    def read_as(self, terms: Terms) -> None:
+        """Let this instance read as on `terms`, which are not the row's own: `save()` writes none of them."""
+        for name, value in asdict(terms).items():
+            setattr(self, name, value)
+        self.take_as_read(*Terms.__dataclass_fields__)
 
     def terms_in(self, period: int) -> Terms:
         """Return the terms that are valid in `period`."""

@@ -58,8 +58,7 @@ def activate_account(user: Any) -> Account:
     account = lock_account_owned_by(user)
     if account.billable():
         return account
-    account.activated_at = timezone.now()
-    account.save(update_fields=["activated_at"])
+    account.move(activated_at=timezone.now())
     return activate(account)
 
 
@@ -102,8 +101,7 @@ def end(account: Account, status: Account.Status, unpaid_since: datetime | None 
 
 def move(account: Account, status: Account.Status, unpaid_since: datetime | None = None) -> None:
     """Set the status alone, and since when it is so for want of payment, if it is."""
-    account.status, account.unpaid_since = status, unpaid_since
-    account.save(update_fields=["status", "unpaid_since"])
+    account.move(status=status, unpaid_since=unpaid_since)
 
 
 def _latest_products(account: Account) -> list[Product]:

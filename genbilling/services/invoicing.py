@@ -53,6 +53,7 @@ def open_missing_invoices(accounts: Iterable[Account], period: int) -> int:
     Account.objects.filter(among("pk", keys)).update(invoiced_through=period)
     for account in behind:
         account.invoiced_through = period
+        account.take_as_read("invoiced_through")
     return len(missing)
 
 

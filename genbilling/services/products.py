@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import F
@@ -33,10 +34,7 @@ def remove_product(name: str, user: Any) -> Product:
     catalogue.find_declaration(name)
     account = lock_account_of(user)
     product = find_product(account, name)
-    if product.last_period is None:
-        product.last_period = periods.get_current_billing_period()
-    product.removed = True
-    product.save(update_fields=["last_period", "removed"])
+    product.move(last_period=product.last_period or periods.get_current_billing_period(), removed=True)
     return product
 
 
@@ -50,13 +48,11 @@ def update_terms(name: str, user: Any) -> Product:
     if terms == product.terms:
         return product
     period = periods.get_current_billing_period()
-    if product.terms_from <= period:
-        former = FormerTerms(product=product, through_period=period)
-        former.terms = product.terms
-        former.save()
-        product.terms_from = periods.next_period(period)
-    product.terms = terms
-    product.save(update_fields=["terms_from", *Terms.__dataclass_fields__])
+    terms_from = product.terms_from
+    if terms_from <= period:
+        FormerTerms.objects.create(product=product, through_period=period, **asdict(product.terms))
+        terms_from = periods.next_period(period)
+    product.move(terms_from=terms_from, **asdict(terms))
     return product
 
 
@@ -85,11 +81,9 @@ def start(account: Account, product: Product) -> Product:
     if product.last_period is not None and product.last_period < period:
         declared = catalogue.find_declaration(product.name)
         product = _new_product(account, product.name, _terms(declared) if declared else product.terms)
-    product.last_period = None
-    product.removed = False
+    product.move(last_period=None, removed=False)
     if product.first_period is None and account.billable():
         _charge_first_period(account, product)
-    product.save(update_fields=["last_period", "removed", "first_period", "billed_through"])
     return product
 
 
@@ -114,17 +108,15 @@ def _terms(declared: catalogue.Declaration) -> Terms:
 
 def _new_product(account: Account, name: str, terms: Terms) -> Product:
     period = periods.get_current_billing_period()
-    product = Product(
+    return Product.objects.create(
         account=account,
         name=name,
         terms_from=period,
         capacity_without_steps=terms.initial_step,
         capacity=terms.initial_step,
         restored_period=period,
+        **asdict(terms),
     )
-    product.terms = terms
-    product.save()
-    return product
 
 
 def _charge_first_period(account: Account, product: Product) -> None:
@@ -139,8 +131,7 @@ def _charge_first_period(account: Account, product: Product) -> None:
         currency=conf.currency(),
     )
     add_line(open_invoice(account, period), product, line)
-    product.billed_through = period
-    product.first_period = periods.next_period(period)
+    product.move(billed_through=period, first_period=periods.next_period(period))
 
 
 def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:

@@ -83,6 +83,8 @@ def move_invoices(moved: Iterable[tuple[Invoice, Charge]]) -> None:
     for invoice, charge in moved:
         _move(invoice, charge)
         rows.append((invoice.pk, *_values(invoice, INVOICE)))
+        # Whoever is given the charge may save its invoice.
+        invoice.take_as_read(*INVOICE)
     update_rows(Invoice, INVOICE, rows)
 
 

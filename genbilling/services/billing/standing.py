@@ -96,7 +96,6 @@ def _move(account: Account, status: str | None, now: datetime) -> None:
         accounts.move(account, Status.GRACE, unpaid_since)
     elif status == Status.EXPIRED:
         accounts.end(account, Status.EXPIRED, unpaid_since)
-        account.expiry_to_signal_since = now
-        account.save(update_fields=["expiry_to_signal_since"])
+        account.move(expiry_to_signal_since=now)
     elif status == Status.ACTIVE:
         accounts.activate(account)
