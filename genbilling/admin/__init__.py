@@ -18,6 +18,7 @@ from ..models import (
     Card,
     Charge,
     FormerTerms,
+    HandledPeriod,
     Invoice,
     InvoiceItem,
     Product,
@@ -87,6 +88,11 @@ class StepInline(ReadOnly, admin.TabularInline):
     extra = 0
 
 
+class HandledPeriodInline(ReadOnly, admin.TabularInline):
+    model = HandledPeriod
+    extra = 0
+
+
 class FormerTermsInline(ReadOnly, admin.TabularInline):
     model = FormerTerms
     extra = 0
@@ -113,7 +119,7 @@ class ProductAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["id", "account", "name", "flat_rate", "used", "capacity", "last_period"]
     list_filter = ["name"]
     list_select_related = ["account__owner"]
-    inlines = [StepInline, FormerTermsInline]
+    inlines = [StepInline, FormerTermsInline, HandledPeriodInline]
 
 
 @admin.register(Invoice)

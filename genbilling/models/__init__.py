@@ -2,6 +2,7 @@
 
 from .accounts import Account, AccountUser, Card
 from .charges import Charge
+from .handled import HandledPeriod
 from .invoices import Invoice
 from .items import InvoiceItem
 from .numbers import InvoiceNumber
@@ -14,6 +15,7 @@ __all__ = [
     "Card",
     "Charge",
     "FormerTerms",
+    "HandledPeriod",
     "Invoice",
     "InvoiceItem",
     "InvoiceNumber",

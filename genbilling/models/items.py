@@ -59,6 +59,15 @@ class InvoiceItem(models.Model):
     amount = models.DecimalField(
         _("amount"), max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES
     )
+    period = models.PositiveIntegerField(
+        _("flat rate of"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_(
+            "The period whose flat rate genbilling billed with it (YYYYMM); empty for all other items."
+        ),
+    )
     operator = models.CharField(
         _("operator"),
         max_length=150,
@@ -74,6 +83,13 @@ class InvoiceItem(models.Model):
         verbose_name = _("invoice item")
         verbose_name_plural = _("invoice items")
         ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "period"],
+                condition=Q(period__isnull=False),
+                name="genbilling_flat_rate_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.description}: {self.amount}"

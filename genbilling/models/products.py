@@ -97,6 +97,7 @@ class Product(OwnChanges, TermsFields):
         "first_period": "add_product_to_account()",
         "last_period": "remove_product_from_account() and add_product_to_account()",
         "billed_through": "dispatch_invoices",
+        "proven_from": "dispatch_invoices",
         "removed": "remove_product_from_account()",
         "restored_period": "restore_products",
     }
@@ -116,6 +117,13 @@ class Product(OwnChanges, TermsFields):
     first_period = models.PositiveIntegerField(_("flat rates from"), null=True, blank=True)
     last_period = models.PositiveIntegerField(_("flat rates up to"), null=True, blank=True)
     billed_through = models.PositiveIntegerField(_("flat rates billed through"), null=True, blank=True)
+    proven_from = models.PositiveIntegerField(
+        _("billing proven from"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("From this period on each one billed has its item, or its note of a handler (YYYYMM)."),
+    )
     removed = models.BooleanField(
         _("removed"), default=False, help_text=_("Ended by itself, not together with its account.")
     )

@@ -57,10 +57,14 @@ def open_missing_invoices(accounts: Iterable[Account], period: int) -> int:
     return len(missing)
 
 
-def add_line(invoice: Invoice, product: Product, line: pricing.Line) -> InvoiceItem | None:
-    """Put `line` on `invoice` and return the item; nothing owed is no item, and None."""
+def add_flat_rate(invoice: Invoice, product: Product, line: pricing.Line, period: int) -> InvoiceItem | None:
+    """Put `line`, the flat rate of `period`, on `invoice`; return the item, or None: nothing owed is none."""
     if line.amount == ZERO:
         return None
-    item = InvoiceItem(invoice=invoice, product=product, description=line.description, amount=line.amount)
-    item.save()
-    return item
+    return InvoiceItem.objects.create(
+        invoice=invoice,
+        product=product,
+        description=line.description,
+        amount=line.amount,
+        period=period,
+    )

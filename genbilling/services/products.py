@@ -11,7 +11,7 @@ from .. import books, catalogue, conf, periods, pricing
 from ..exceptions import BadAmount, NotInGoodStanding, ProductNotHeld
 from ..models import Account, FormerTerms, InvoiceItem, Product, Remaining, Step
 from ..models.products import MAX_CAPACITY, Terms, check_amount
-from .invoicing import add_line, open_invoice
+from .invoicing import add_flat_rate, open_invoice
 from .locks import lock_account_of
 from .returned import take_item
 
@@ -130,8 +130,11 @@ def _charge_first_period(account: Account, product: Product) -> None:
         prorated=conf.prorate_first_period(),
         currency=conf.currency(),
     )
-    add_line(open_invoice(account, period), product, line)
-    product.move(billed_through=period, first_period=periods.next_period(period))
+    item = add_flat_rate(open_invoice(account, period), product, line, period)
+    following = periods.next_period(period)
+    product.move(
+        billed_through=period, first_period=following, proven_from=following if item is None else period
+    )
 
 
 def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:

@@ -6,9 +6,9 @@ from tests.bench.driver import connect
 
 BATCH = 500
 
-ITEM = "invoice_id, product_id, description, amount, operator, created_at"
+ITEM = "invoice_id, product_id, description, amount, period, operator, created_at"
 READ_ITEMS = f"SELECT {ITEM} FROM genbilling_invoiceitem WHERE id > %s ORDER BY id"
-WRITE_ITEM = f"INSERT INTO genbilling_invoiceitem ({ITEM}) VALUES (%s, %s, %s, %s, %s, %s)"
+WRITE_ITEM = f"INSERT INTO genbilling_invoiceitem ({ITEM}) VALUES (%s, %s, %s, %s, %s, %s, %s)"
 
 # The key comes last, as in the statement that writes.
 CLOSED = ("closed", "closed_at", "total", "number", "printed_number", "seal", "paid", "paid_at")

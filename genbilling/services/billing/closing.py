@@ -7,7 +7,7 @@ one, when the lock is waited for. A page that fails is split until the bad accou
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -148,9 +148,14 @@ class Closing:
             page.lock_what_is_due()
             drafts = page.drafts()
             for through, products in filling.find_owed(drafts, page.products()).items():
-                moved = Product.objects.filter(among("pk", (product.pk for product in products)))
-                moved.update(billed_through=through)
+                _all_of(products).update(billed_through=through)
+            for period, products in filling.begin_proofs(drafts).items():
+                _all_of(products).update(proven_from=period)
             filling.Filling(drafts).fill()
             closed = totals.close(drafts, self._period)
         self._report.closed(opened, closed)
         return page.held()
+
+
+def _all_of(products: Iterable[Product]) -> QuerySet[Product]:
+    return Product.objects.filter(among("pk", (product.pk for product in products)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import F, Q, QuerySet
 
 from ... import catalogue, conf, pricing
-from ...models import Account, FormerTerms, Invoice, InvoiceItem, Product
+from ...models import Account, FormerTerms, HandledPeriod, Invoice, InvoiceItem, Product
 from ...models.products import Terms
 from ...money import ZERO
 from ...periods import from_to, next_period
@@ -65,6 +65,21 @@ def find_owed(drafts: Iterable[Draft], products: Iterable[Product]) -> dict[int,
     return moved
 
 
+def begin_proofs(drafts: Iterable[Draft]) -> dict[int, list[Product]]:
+    """Note on products that are billed the first time since that is proven from which period on it is.
+
+    Returns:
+        These products, by that period.
+    """
+    begun: defaultdict[int, list[Product]] = defaultdict(list)
+    for draft in drafts:
+        for product, period in draft.owed:
+            if product.proven_from is None:
+                product.proven_from = period
+                begun[period].append(product)
+    return begun
+
+
 def _periods_owed(product: Product, period: int) -> Iterator[int]:
     assert product.first_period is not None
     assert product.billed_through is not None
@@ -92,7 +107,7 @@ class Filling:
                 if declared is None or declared.bill is None:
                     self._add_flat_rate(draft, product, period)
                 else:
-                    _have_billed(draft, declared, period)
+                    _have_billed(draft, declared, product, period)
 
     def _add_flat_rate(self, draft: Draft, product: Product, period: int) -> None:
         line = self._line(self._terms(product, period), period)
@@ -103,6 +118,7 @@ class Filling:
                     product_id=product.pk,
                     description=line.description,
                     amount=line.amount,
+                    period=period,
                 )
             )
 
@@ -133,15 +149,17 @@ class Filling:
         return found
 
 
-def _have_billed(draft: Draft, declared: catalogue.Declaration, period: int) -> None:
+def _have_billed(draft: Draft, declared: catalogue.Declaration, product: Product, period: int) -> None:
     # The items come in the order in which they are owed, and the handler finds what was owed before.
     save_added([draft])
     assert declared.bill is not None
     draft.account.period_at_work = period
     try:
-        take_item(declared.bill(draft.account, draft.invoice), draft.invoice, declared.name, "bill")
+        returned = declared.bill(draft.account, draft.invoice)
     finally:
         draft.account.period_at_work = None
+    item = take_item(returned, draft.invoice, declared.name, "bill")
+    HandledPeriod.objects.create(product_id=product.pk, period=period, item=item)
 
 
 def save_added(drafts: Iterable[Draft], others: Iterable[InvoiceItem] = ()) -> None:
