@@ -62,6 +62,12 @@ def next_period(period: int) -> int:
     return period_of(first_day(period) + relativedelta(months=1))
 
 
+@lru_cache
+def previous_period(period: int) -> int:
+    """Return the period before `period`: 202612 for 202701."""
+    return period_of(first_day(period) - relativedelta(months=1))
+
+
 def from_to(first: int, last: int) -> Iterator[int]:
     """Yield the periods from `first` to `last`, both included; none if `first` is the later one."""
     period = first

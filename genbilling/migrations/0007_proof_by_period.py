@@ -7,11 +7,36 @@ next month on. So no row is touched, and the index of the items holds none of th
 import django.db.models.deletion
 from django.db import migrations, models
 
+from genbilling.periods import get_current_billing_period, get_next_billing_period
+
+# Defaults of the rows that a project's own code makes; to the database nothing changes.
+DEFAULTS = [
+    (
+        *("product", "terms_from", get_current_billing_period),
+        *("Earlier periods are on former terms (YYYYMM).", "terms valid from"),
+    ),
+    ("product", "restored_period", get_current_billing_period, "", "usage restored in"),
+    ("invoice", "period", get_next_billing_period, "YYYYMM", "period"),
+]
+
 
 class Migration(migrations.Migration):
     dependencies = [("genbilling", "0005_plain_columns")]
 
     operations = [
+        *(
+            migrations.AlterField(
+                model_name=model,
+                name=name,
+                field=models.PositiveIntegerField(default=default, help_text=explained, verbose_name=title),
+            )
+            for model, name, default, explained, title in DEFAULTS
+        ),
+        migrations.AlterField(
+            model_name="step",
+            name="amount",
+            field=models.PositiveIntegerField(default=1, verbose_name="steps"),
+        ),
         migrations.AddField(
             model_name="product",
             name="proven_from",

@@ -95,7 +95,9 @@ class Invoice(OwnChanges):
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="invoices", verbose_name=_("account")
     )
-    period = models.PositiveIntegerField(_("period"), help_text=_("YYYYMM"))
+    period = models.PositiveIntegerField(
+        _("period"), default=periods.get_next_billing_period, help_text=_("YYYYMM")
+    )
     number = models.PositiveBigIntegerField(_("number"), null=True, blank=True, unique=True)
     printed_number = models.CharField(
         _("printed number"),

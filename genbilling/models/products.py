@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import partial
@@ -15,6 +16,7 @@ from .. import books, money, periods, signals
 from ..books import BooksManager
 from ..exceptions import BadAmount, shown
 from .accounts import Account, AccountUser
+from .as_sold import fill_in, fill_in_all, is_left_out
 from .invoices import Invoice
 from .items import InvoiceItem
 from .saving import OwnChanges
@@ -81,6 +83,12 @@ class ProductQuerySet(models.QuerySet["Product"]):
             self.in_period(period).filter(name=name).order_by(F("last_period").asc(nulls_last=True)).first()
         )
 
+    def bulk_create(self, objs: Iterable[Product], *args: Any, **kwargs: Any) -> list[Product]:
+        """Create as usual, with what is left out filled in."""
+        products = list(objs)
+        fill_in_all(products)
+        return super().bulk_create(products, *args, **kwargs)
+
 
 class Product(OwnChanges, TermsFields):
     """A product of an account, at the terms it was sold at.
@@ -107,7 +115,9 @@ class Product(OwnChanges, TermsFields):
     )
     name = models.CharField(_("name"), max_length=100)
     terms_from = models.PositiveIntegerField(
-        _("terms valid from"), help_text=_("Earlier periods are on former terms (YYYYMM).")
+        _("terms valid from"),
+        default=periods.get_current_billing_period,
+        help_text=_("Earlier periods are on former terms (YYYYMM)."),
     )
     used = models.PositiveBigIntegerField(_("units used"), default=0)
     capacity_without_steps = models.PositiveIntegerField(
@@ -127,7 +137,9 @@ class Product(OwnChanges, TermsFields):
     removed = models.BooleanField(
         _("removed"), default=False, help_text=_("Ended by itself, not together with its account.")
     )
-    restored_period = models.PositiveIntegerField(_("usage restored in"))
+    restored_period = models.PositiveIntegerField(
+        _("usage restored in"), default=periods.get_current_billing_period
+    )
     added_at = models.DateTimeField(_("added at"), auto_now_add=True)
 
     objects = BooksManager.from_queryset(ProductQuerySet)()
@@ -147,6 +159,12 @@ class Product(OwnChanges, TermsFields):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.account}"
+
+    def save(self, **kwargs: Any) -> None:
+        """Save a new row with what is left out filled in; of one that is there, write what was changed."""
+        if self._state.adding:
+            fill_in(self)
+        super().save(**kwargs)
 
     @property
     def remaining(self) -> Remaining:
@@ -285,7 +303,7 @@ class Step(models.Model):
         related_name="steps",
         verbose_name=_("invoice item"),
     )
-    amount = models.PositiveIntegerField(_("steps"))
+    amount = models.PositiveIntegerField(_("steps"), default=1)
     units = models.PositiveBigIntegerField(_("units"))
     live = models.BooleanField(_("live"), default=True)
     bought_at = models.DateTimeField(_("bought at"), auto_now_add=True)
@@ -300,3 +318,10 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} step(s) of {self.product}"
+
+    def save(self, **kwargs: Any) -> None:
+        """Save as usual; a new row's units, where they are left out, are those of today's terms."""
+        if is_left_out(self.units):
+            terms = self.product.terms_in(periods.get_current_billing_period())
+            self.units = self.amount * terms.step
+        super().save(**kwargs)

@@ -24,8 +24,8 @@ def add_product(name: str, user: Any) -> Product:
     if not account.access_granted():
         raise NotInGoodStanding(f"The {account} is {account.status}: activate_account() comes first.")
     period = periods.get_current_billing_period()
-    product = account.products.named(name, period) or _new_product(account, name, _terms(declared))
-    return start(account, product)
+    product = account.products.named(name, period)
+    return start(account, product) if product else _sell(account, name, _terms(declared))
 
 
 @books.atomic()
@@ -80,7 +80,7 @@ def start(account: Account, product: Product) -> Product:
     period = periods.get_current_billing_period()
     if product.last_period is not None and product.last_period < period:
         declared = catalogue.find_declaration(product.name)
-        product = _new_product(account, product.name, _terms(declared) if declared else product.terms)
+        return _sell(account, product.name, _terms(declared) if declared else product.terms)
     product.move(last_period=None, removed=False)
     if product.first_period is None and account.billable():
         _charge_first_period(account, product)
@@ -106,17 +106,11 @@ def _terms(declared: catalogue.Declaration) -> Terms:
     return Terms(**{name: getattr(declared, name) for name in Terms.__dataclass_fields__})
 
 
-def _new_product(account: Account, name: str, terms: Terms) -> Product:
-    period = periods.get_current_billing_period()
-    return Product.objects.create(
-        account=account,
-        name=name,
-        terms_from=period,
-        capacity_without_steps=terms.initial_step,
-        capacity=terms.initial_step,
-        restored_period=period,
-        **asdict(terms),
-    )
+def _sell(account: Account, name: str, terms: Terms) -> Product:
+    product = Product.objects.create(account=account, name=name, **asdict(terms))
+    if account.billable():
+        _charge_first_period(account, product)
+    return product
 
 
 def _charge_first_period(account: Account, product: Product) -> None:
