@@ -35,7 +35,8 @@ def _in_good_standing(user: Any) -> bool:
 
 
 def _owns_account(user: Any) -> bool:
-    return Account.objects.filter(owner=user.pk).exists()
+    # A user who is not saved has no key, and a closed account no owner: they are not each other's.
+    return user.pk is not None and Account.objects.filter(owner=user.pk).exists()
 
 
 def _decorator(test: Callable[[Any], bool], redirect_url: Any) -> Callable[[View], View]:

@@ -75,6 +75,10 @@ class NotInGoodStanding(AccountError):
     """The account is expired or cancelled and has to be activated first."""
 
 
+class NotSettled(AccountError):
+    """Something is owed on the account, or a credit is open: it is not closed, unless by force."""
+
+
 class NoCard(AccountError):
     """The account has no card on file."""
 

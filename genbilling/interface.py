@@ -12,7 +12,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from .models import Account, Card, Charge, Invoice, InvoiceItem, Product, Refund, Remaining
-from .services import accounts, billing, cards, corrections, products, refunding, usage
+from .services import accounts, billing, cards, corrections, owners, products, refunding, usage
 
 
 def new_account(user: Any, trial: bool = False) -> Account:
@@ -73,6 +73,49 @@ def remove_user_account(user: Any, parent: Any) -> Account:
         NoAccount: `parent` owns no account, or `user` is no child user of it.
     """
     return accounts.remove_user(user, parent)
+
+
+def transfer_account(user: Any, new_owner: Any, keep_card: bool = True) -> Account:
+    """Have `new_owner` own the account that `user` owns, and return it; `user` stays on it as a child user.
+
+    What is owed goes along, and from now on the signals are about `new_owner`.
+
+    Args:
+        new_owner: a user who is on the account, or on none.
+        keep_card: charge the card on file from now on, too. False takes it off, here and in the vault (where
+            the gateway cannot be asked, the next dispatch takes it out); inside an atomic block it raises.
+
+    Raises:
+        NoAccount: `user` owns no account.
+        AlreadyInAccount: `new_owner` owns it already, or is on another one.
+        PaymentUnderWay: without the card, and one is being saved at this moment.
+        TransactionOpen: without the card, called inside an atomic block.
+    """
+    return owners.transfer_account(user, new_owner, keep_card)
+
+
+def close_account(user: Any, force: bool = False) -> Account | None:
+    """Close the account that `user` owns for good, so that the user can be deleted, or have another one.
+
+    It is cancelled, its card is taken out of the vault, its child users are taken off, and it has no owner
+    any more: no signal tells of what befalls it later. An account that never had a closed invoice is deleted.
+
+    Args:
+        force: close it also while something is owed, or a credit is open.
+
+    Returns:
+        The account; None: it was deleted.
+
+    Raises:
+        NoAccount: the user owns no account.
+        NotSettled: without `force`: something is owed (a begun period that is not billed yet included), or a
+            credit is open.
+        PaymentUnderWay: what came of a charge or a refund is not known yet, or a card is being saved.
+        GatewayUnusable, GatewayUncertain: the vault did not answer. The account is cancelled and its card off
+            file; the same call does the rest later.
+        TransactionOpen: called inside an atomic block.
+    """
+    return owners.close_account(user, force)
 
 
 def add_product_to_account(prod_name: str, user: Any) -> Product:

@@ -269,6 +269,24 @@ TAMPERED_OTHERS = [
         "noted as in grace or expired unpaid, and is active",
     ),
     (
+        "DELETE FROM genbilling_accountuser WHERE user_id = "
+        f"(SELECT owner_id FROM genbilling_account WHERE id = {ACCOUNT})",
+        "its owner is not on it",
+    ),
+    (
+        f"UPDATE genbilling_account SET owner_id = NULL WHERE id = {ACCOUNT}",
+        "it has no owner, and users are on it",
+    ),
+    (
+        f"UPDATE genbilling_account SET owner_id = NULL WHERE id = {ACCOUNT}",
+        "it has no owner, and is active",
+    ),
+    (
+        "UPDATE genbilling_card SET account_id = (SELECT max(id) FROM genbilling_account), state = 'gone' "
+        f"WHERE account_id = {ACCOUNT}",
+        "which is of account",
+    ),
+    (
         f"UPDATE genbilling_account SET invoiced_through = 202712 WHERE id = {ACCOUNT}",
         "it has no invoice for 202701",
     ),

@@ -214,7 +214,7 @@ def test_only_a_child_user_of_that_account_is_removed():
         for user in (stranger, child_of_another):
             with pytest.raises(NoAccount, match="no child user"):
                 remove_user_account(user, owner)
-        with pytest.raises(NoAccount, match=r"cancel_account\(\) ends it"):
+        with pytest.raises(NoAccount, match=r"transfer_account\(\) hands it over"):
             remove_user_account(owner, owner)
 
 

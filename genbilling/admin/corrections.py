@@ -209,6 +209,9 @@ class AddItem(Correction):
     permission = "genbilling.add_invoiceitem"
     form = ItemForm
 
+    def hindrance(self, row: Account) -> str:
+        return _("This account is closed: it has no owner any more.") if row.owner_id is None else ""
+
     def facts(self, row: Account) -> list[tuple[str, Any]]:
         invoice = next_open_invoice(row, periods.get_current_billing_period())
         known = [(_("Account"), row), (_("Status"), row.get_status_display())]

@@ -25,7 +25,10 @@ def random_id() -> str:
 
 
 class Account(OwnChanges):
-    """What is billed: one owner, who pays, and any number of child users who consume on it."""
+    """What is billed: one owner, who pays, and any number of child users who consume on it.
+
+    An account that was closed has no owner any more.
+    """
 
     class Status(models.TextChoices):
         TRIAL = "trial", _("trial")
@@ -48,6 +51,8 @@ class Account(OwnChanges):
     owner = UserField(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
+        null=True,
+        blank=True,
         related_name="genbilling_account",
         verbose_name=_("owner"),
     )
@@ -93,7 +98,7 @@ class Account(OwnChanges):
         verbose_name_plural = _("accounts")
 
     def __str__(self) -> str:
-        return f"account {self.pk} of {one_line(self.owner)}"
+        return f"account {self.pk} of {one_line(self.owner or 'nobody')}"
 
     def access_granted(self) -> bool:
         """Return whether the account's users may use its products: on trial, active or in grace."""

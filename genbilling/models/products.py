@@ -259,9 +259,9 @@ def check_amount(amount: object) -> None:
 
 def _alert(product_id: int, left: int) -> None:
     product = Product.objects.select_related("account__owner").get(pk=product_id)
-    signals.low_capacity.send_robust(
-        sender=Product, product=product, owner=product.account.owner, remaining=left
-    )
+    owner = product.account.owner
+    if owner is not None:
+        signals.low_capacity.send_robust(sender=Product, product=product, owner=owner, remaining=left)
 
 
 class FormerTerms(TermsFields):

@@ -22,9 +22,9 @@ from .locks import lock_account_owned_by, user_key
 @books.atomic()
 def new_account(user: Any, trial: bool) -> Account:
     """Make the account that `user` owns; see `genbilling.interface`."""
-    owner = _free_user(user)
+    owner = free_user(user)
     status = Account.Status.TRIAL if trial else Account.Status.ACTIVE
-    with _placing(user):
+    with placing(user):
         account = Account.objects.create(owner=owner, status=status)
         AccountUser.objects.create(account=account, user=owner)
     return account
@@ -34,8 +34,8 @@ def new_account(user: Any, trial: bool) -> Account:
 def add_user(user: Any, parent: Any) -> Account:
     """Put `user` on the account that `parent` owns; see `genbilling.interface`."""
     account = lock_account_owned_by(parent)
-    child = _free_user(user)
-    with _placing(user):
+    child = free_user(user)
+    with placing(user):
         AccountUser.objects.create(account=account, user=child)
     return account
 
@@ -45,7 +45,10 @@ def remove_user(user: Any, parent: Any) -> Account:
     """Take `user` off the account that `parent` owns; see `genbilling.interface`."""
     account = lock_account_owned_by(parent)
     if user_key(user) == account.owner_id:
-        raise NoAccount(f"The user {user} owns the {account} and stays on it: cancel_account() ends it.")
+        raise NoAccount(
+            f"The user {user} owns the {account} and stays on it: transfer_account() hands it over, "
+            "close_account() lets go of its owner."
+        )
     deleted, _ = AccountUser.objects.filter(account=account, user=user_key(user)).delete()
     if not deleted:
         raise NoAccount(f"The user {user} is no child user of the {account}.")
@@ -104,14 +107,13 @@ def move(account: Account, status: Account.Status, unpaid_since: datetime | None
     account.move(status=status, unpaid_since=unpaid_since)
 
 
-def _latest_products(account: Account) -> list[Product]:
-    """Return the last row of each product name: a product that was sold anew has earlier ones."""
-    latest = {product.name: product for product in account.products.order_by("pk")}
-    return list(latest.values())
+def free_user(user: Any) -> Any:
+    """Return `user`, who belongs to no account, as read where the books are.
 
-
-def _free_user(user: Any) -> Any:
-    """Return `user`, who belongs to no account, as read where the books are."""
+    Raises:
+        AlreadyInAccount: the user belongs to one.
+        BadUser: it is no saved user.
+    """
     books.refuse_misplaced()
     _refuse_if_placed(user)
     # A user that a replica handed out is another database's to Django, and not to be assigned.
@@ -122,7 +124,12 @@ def _free_user(user: Any) -> Any:
 
 
 @contextmanager
-def _placing(user: Any) -> Iterator[None]:
+def placing(user: Any) -> Iterator[None]:
+    """Put `user` on an account inside the block.
+
+    Raises:
+        AlreadyInAccount: somebody else has put the user on one since it was looked.
+    """
     try:
         with books.atomic():
             yield
@@ -130,6 +137,12 @@ def _placing(user: Any) -> Iterator[None]:
         # Somebody placed the same user between the look and the insert; the unique column saw it.
         _refuse_if_placed(user)
         raise
+
+
+def _latest_products(account: Account) -> list[Product]:
+    """Return the last row of each product name: a product that was sold anew has earlier ones."""
+    latest = {product.name: product for product in account.products.order_by("pk")}
+    return list(latest.values())
 
 
 def _refuse_if_placed(user: Any) -> None:

@@ -55,7 +55,7 @@ def save_card(user: Any, nonce: str, device_data: str | None = None) -> Card:
         if not kept:
             raise GatewayUncertain("The card took so long to save that it was given up: save it again.")
     card.refresh_from_db()
-    _take_out_quietly(service, account)
+    take_out_quietly(service, account)
     return card
 
 
@@ -65,7 +65,7 @@ def remove_card(user: Any) -> None:
     service = PaymentService()
     with books.atomic(durable=True):
         account = lock_account_owned_by(user)
-        if not account.cards.filter(state=Card.State.CURRENT).update(state=Card.State.LEAVING):
+        if not take_off_file(account):
             raise NoCard(f"The {account} has no card on file: save_card() puts one there.")
     take_out_of_vault(service, account)
 
@@ -73,6 +73,11 @@ def remove_card(user: Any) -> None:
 def current_card(account: Account) -> Card | None:
     """Return the card on file, or None."""
     return account.cards.filter(state=Card.State.CURRENT).first()
+
+
+def take_off_file(account: Account) -> bool:
+    """Take the card off file, for the vault to lose it afterwards; return whether there was one."""
+    return bool(account.cards.filter(state=Card.State.CURRENT).update(state=Card.State.LEAVING))
 
 
 def take_out_of_vault(
@@ -118,9 +123,10 @@ def take_out_of_vault(
     return taken
 
 
-def _take_out_quietly(service: PaymentService, account: Account) -> None:
+def take_out_quietly(service: PaymentService, account: Account) -> None:
+    """Take the cards that left out of the vault; where it cannot be asked, the next dispatch does."""
     try:
         take_out_of_vault(service, account)
     except GatewayError as error:
-        # The new card is on file, which is what was asked for; the next dispatch takes the old one out.
-        logger.warning("An earlier card of the %s did not leave: %s", account, error)
+        # What was asked for is done in the books: the card there is now, or none. The next dispatch takes it out.
+        logger.warning("An earlier card of the %s is still in the vault: %s", account, error)

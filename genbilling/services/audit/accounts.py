@@ -1,4 +1,4 @@
-"""Accounts: every period has its invoice, and the status says why it is so."""
+"""Accounts: the owner is on it, every period has its invoice, and the status says why it is so."""
 
 from __future__ import annotations
 
@@ -20,15 +20,32 @@ def rows() -> QuerySet[Account]:
 
 def findings() -> Found:
     """Yield what is wrong with each account."""
-    wanted = rows().select_related("owner").prefetch_related("invoices")
+    wanted = rows().select_related("owner").prefetch_related("invoices", "account_users")
     for account in each(wanted):
         yield "accounts", sentences(account, _account(account))
 
 
 def _account(account: Account) -> Iterator[str]:
+    yield from _owner(account)
     there = {invoice.period for invoice in account.invoices.all()}
     for period in periods.from_to(periods.next_period(account.opened_in), account.invoiced_through):
         if period not in there:
             yield f"it has no invoice for {period}"
     if account.unpaid_since is not None and account.status not in UNPAID:
         yield f"it is noted as in grace or expired unpaid, and is {account.status}"
+
+
+def _owner(account: Account) -> Iterator[str]:
+    users = {place.user_id for place in account.account_users.all()}
+    if account.owner_id is not None:
+        if account.owner_id not in users:
+            yield "its owner is not on it"
+        return
+    if account.status != Account.Status.CANCELLED:
+        yield f"it has no owner, and is {account.status}"
+    if users:
+        yield "it has no owner, and users are on it"
+    for invoice in account.invoices.all():
+        if invoice.failed:
+            # No signal tells of it: there is nobody to tell it to.
+            yield f"it has no owner, and owes {invoice.total} for {invoice.period}; void_invoice() ends that"

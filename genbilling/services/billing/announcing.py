@@ -33,21 +33,23 @@ def announce(charges: Iterable[Charge]) -> None:
 def ready_to_announce(charges: Iterable[Charge]) -> list[Charge]:
     """Return those of `charges` that somebody listens to, with their invoices as they are now, read at once.
 
-    The others count as told.
+    The others count as told, and so does what befalls an account that has no owner any more.
     """
     heard = {state for state, signal in SIGNALS.items() if signal.has_listeners(Invoice)}
     to_tell: list[Charge] = []
     unheard: list[Charge] = []
     for charge in charges:
         (to_tell if charge.state in heard else unheard).append(charge)
-    if unheard:
-        told = Charge.objects.filter(among("pk", (charge.pk for charge in unheard)))
-        told.update(signalled_at=timezone.now())
     if to_tell:
         invoices = Invoice.objects.select_related("account__owner")
         fresh = invoices.in_bulk([charge.invoice_id for charge in to_tell])
         for charge in to_tell:
             charge.invoice = fresh[charge.invoice_id]
+        unheard += [charge for charge in to_tell if charge.invoice.account.owner is None]
+        to_tell = [charge for charge in to_tell if charge.invoice.account.owner is not None]
+    if unheard:
+        told = Charge.objects.filter(among("pk", (charge.pk for charge in unheard)))
+        told.update(signalled_at=timezone.now())
     return to_tell
 
 
@@ -78,7 +80,13 @@ def _note_told(charge: Charge) -> None:
 
 
 def announce_expiry(account: Account) -> None:
-    """Send the signal for an account that expired unpaid, and note that; no transaction is open."""
+    """Send the signal for an account that expired unpaid, and note that; no transaction is open.
+
+    One that was closed in the meantime has no owner to tell.
+    """
+    if account.owner is None:
+        _note_expiry_told(account)
+        return
     with _told(account, partial(_note_expiry_told, account)):
         signals.account_expired.send_robust(sender=Account, account=account, owner=account.owner)
 
