@@ -37,7 +37,12 @@ def books():
 @pytest.fixture(autouse=True)
 def full_books(settings):
     """Paid, refused and card-less invoices; steps, former terms, a child user, an earlier card."""
-    declare(settings, product("PLAN", trigger=20), product("SOFT", flat_rate="2001.00"))
+    declare(
+        settings,
+        product("PLAN", trigger=20),
+        product("SOFT", flat_rate="2001.00"),
+        INVOICE_NUMBER_FORMAT="INV-{number}",
+    )
     with at("2026-09-10"):
         payer = an_owner("PLAN", card=GOOD_CARD)
         add_user_account(a_user(), payer)

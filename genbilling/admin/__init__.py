@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,7 @@ from ..models import (
     Step,
 )
 from .corrections import AddCredit, AddDebit, EndCharge, RefundCharge, VoidInvoice
+from .finding import OfAnOwner
 from .pages import Correctable, pages_of
 
 
@@ -42,27 +44,38 @@ class ReadOnly:
         return False
 
 
-class AccountUserInline(ReadOnly, admin.TabularInline):
-    model = AccountUser
+class Rows(ReadOnly, admin.TabularInline):
+    """Rows below the one that they belong to, read in one query with what their names are made of."""
+
     extra = 0
+    related: tuple[str, ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.related)
 
 
-class ProductInline(ReadOnly, admin.TabularInline):
+class AccountUserInline(Rows):
+    model = AccountUser
+    related = ("user", "account__owner")
+
+
+class ProductInline(Rows):
     model = Product
+    related = ("account__owner",)
     fields = ["name", "flat_rate", "used", "capacity", "last_period"]
     show_change_link = True
-    extra = 0
 
 
-class InvoiceItemInline(ReadOnly, admin.TabularInline):
+class InvoiceItemInline(Rows):
     model = InvoiceItem
     fields = readonly_fields = ("description", "product", "amount", "operator", "created_at")
-    extra = 0
+    related = ("product__account__owner",)
 
 
-class ChargeInline(ReadOnly, admin.TabularInline):
+class ChargeInline(Rows):
     model = Charge
     fk_name = "invoice"
+    related = ("invoice__account__owner",)
     fields = readonly_fields = (
         "created_at",
         "state",
@@ -72,34 +85,34 @@ class ChargeInline(ReadOnly, admin.TabularInline):
         "message",
     )
     show_change_link = True
-    extra = 0
 
 
-class RefundInline(ReadOnly, admin.TabularInline):
+class RefundInline(Rows):
     model = Refund
     fields = readonly_fields = ("created_at", "amount", "kind", "state", "operator", "memo", "message")
+    related = ("charge__invoice__account__owner",)
     show_change_link = True
-    extra = 0
 
 
-class StepInline(ReadOnly, admin.TabularInline):
+class StepInline(Rows):
     model = Step
     fields = readonly_fields = ("bought_at", "amount", "units", "live", "invoice")
-    extra = 0
+    related = ("product__account__owner", "invoice__account__owner")
 
 
-class HandledPeriodInline(ReadOnly, admin.TabularInline):
+class HandledPeriodInline(Rows):
     model = HandledPeriod
-    extra = 0
+    related = ("product__account__owner", "item__invoice__account__owner")
 
 
-class FormerTermsInline(ReadOnly, admin.TabularInline):
+class FormerTermsInline(Rows):
     model = FormerTerms
-    extra = 0
+    related = ("product__account__owner",)
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnly, Correctable):
+class AccountAdmin(ReadOnly, OfAnOwner, Correctable):
+    path_to_owner = "owner"
     list_display = ["id", "owner", "status", "created_at"]
     list_filter = ["status"]
     list_select_related = ["owner"]
@@ -108,14 +121,16 @@ class AccountAdmin(ReadOnly, Correctable):
 
 
 @admin.register(Card)
-class CardAdmin(ReadOnly, admin.ModelAdmin):
+class CardAdmin(ReadOnly, OfAnOwner, admin.ModelAdmin):
+    path_to_owner = "account__owner"
     list_display = ["id", "account", "card_type", "last_4", "expiration", "state"]
     list_filter = ["state"]
     list_select_related = ["account__owner"]
 
 
 @admin.register(Product)
-class ProductAdmin(ReadOnly, admin.ModelAdmin):
+class ProductAdmin(ReadOnly, OfAnOwner, admin.ModelAdmin):
+    path_to_owner = "account__owner"
     list_display = ["id", "account", "name", "flat_rate", "used", "capacity", "last_period"]
     list_filter = ["name"]
     list_select_related = ["account__owner"]
@@ -123,7 +138,8 @@ class ProductAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnly, Correctable):
+class InvoiceAdmin(ReadOnly, OfAnOwner, Correctable):
+    path_to_owner = "account__owner"
     list_display = [
         "id",
         "printed",
@@ -154,7 +170,8 @@ class InvoiceAdmin(ReadOnly, Correctable):
 
 
 @admin.register(Charge)
-class ChargeAdmin(ReadOnly, Correctable):
+class ChargeAdmin(ReadOnly, OfAnOwner, Correctable):
+    path_to_owner = "invoice__account__owner"
     list_display = ["id", "invoice", "amount", "state", "status", "response_code", "created_at"]
     list_filter = ["state"]
     search_fields = ["transaction_id", "key"]
@@ -169,7 +186,8 @@ class ChargeAdmin(ReadOnly, Correctable):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnly, admin.ModelAdmin):
+class RefundAdmin(ReadOnly, OfAnOwner, admin.ModelAdmin):
+    path_to_owner = "charge__invoice__account__owner"
     list_display = ["id", "charge", "amount", "kind", "state", "operator", "created_at"]
     list_filter = ["state", "kind"]
     search_fields = ["transaction_id", "key", "operator", "memo"]

@@ -128,5 +128,6 @@ def take_out_quietly(service: PaymentService, account: Account) -> None:
     try:
         take_out_of_vault(service, account)
     except GatewayError as error:
-        # What was asked for is done in the books: the card there is now, or none. The next dispatch takes it out.
+        # What was asked for is done in the books: the card there is now, or none. The next dispatch takes the
+        # earlier one out.
         logger.warning("An earlier card of the %s is still in the vault: %s", account, error)
