@@ -1,10 +1,15 @@
-"""What is owed, computed purely: values in, frozen lines out; no database, no clock."""
+"""What is owed, computed purely: values in, frozen lines out; no database, no clock.
+
+The texts are in the active language: whoever puts a line on an invoice chooses that of invoices.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from django.utils.translation import gettext as _
 
 from . import periods
 from .money import to_money
@@ -35,14 +40,14 @@ def first_flat_rate(description: str, rate: Decimal, added: date, *, prorated: b
         return flat_rate(description, rate, period, currency=currency)
     days = periods.days_in(period)
     owed = days - added.day + 1
+    part = _("%(owed)s of %(days)s days") % {"owed": owed, "days": days}
     return Line(
-        description=f"{description}, {periods.label(period)} ({owed} of {days} days)",
+        description=f"{description}, {periods.label(period)} ({part})",
         amount=to_money(rate * owed / days, currency),
     )
 
 
 def steps(description: str, cost: Decimal, step: int, amount: int, *, currency: str) -> Line:
     """Return the line for `amount` steps of `step` units each, at `cost` a step."""
-    return Line(
-        description=f"{description}, {amount} × {step} added", amount=to_money(cost * amount, currency)
-    )
+    added = _("%(amount)s × %(step)s added") % {"amount": amount, "step": step}
+    return Line(description=f"{description}, {added}", amount=to_money(cost * amount, currency))

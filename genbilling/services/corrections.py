@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from .. import books, money, periods
 from ..exceptions import InvoiceNotClosed, InvoicePaid, InvoiceVoid, Outdated, PaymentUnderWay
 from ..gateway import PaymentService
+from ..language import invoice_language
 from ..models import Account, Charge, Invoice, InvoiceItem
 from .billing import follow_and_announce, pending_charge, resolve
 from .invoicing import open_invoice
@@ -71,9 +72,11 @@ def _give_credits_back(account: Account, invoice: Invoice, operator: str) -> Non
     """A credit that stood on a void invoice was not used up: it goes on the open one."""
     credits = invoice.related_items.filter(product=None, amount__lt=0)
     if credits:
+        with invoice_language():
+            description = _("Credit of void invoice %(number)s") % {"number": invoice.printed_number}
         InvoiceItem.objects.create(
             invoice=open_invoice(account, periods.get_current_billing_period()),
-            description=_("Credit of void invoice %(number)s") % {"number": invoice.printed_number},
+            description=description,
             amount=money.total(item.amount for item in credits),
             operator=operator,
         )

@@ -9,7 +9,8 @@ from django.db.models import F
 
 from .. import books, catalogue, conf, periods, pricing
 from ..exceptions import BadAmount, NotInGoodStanding, ProductNotHeld
-from ..models import Account, FormerTerms, InvoiceItem, Product, Remaining, Step
+from ..language import invoice_language
+from ..models import Account, FormerTerms, Invoice, InvoiceItem, Product, Remaining, Step
 from ..models.products import MAX_CAPACITY, Terms, check_amount
 from .invoicing import add_flat_rate, open_invoice
 from .locks import lock_account_of
@@ -117,13 +118,14 @@ def _charge_first_period(account: Account, product: Product) -> None:
     today = periods.today()
     period = periods.period_of(today)
     terms = product.terms_in(period)
-    line = pricing.first_flat_rate(
-        terms.description,
-        terms.flat_rate,
-        today,
-        prorated=conf.prorate_first_period(),
-        currency=conf.currency(),
-    )
+    with invoice_language():
+        line = pricing.first_flat_rate(
+            terms.description,
+            terms.flat_rate,
+            today,
+            prorated=conf.prorate_first_period(),
+            currency=conf.currency(),
+        )
     item = add_flat_rate(open_invoice(account, period), product, line, period)
     following = periods.next_period(period)
     product.move(
@@ -140,16 +142,20 @@ def _buy_steps(account: Account, product: Product, amount: int) -> Remaining:
         raise BadAmount(f"{amount} steps of {terms.step} units are more than {product} can hold.")
     # Before the handler, so that it finds the capacity that was bought.
     Product.objects.filter(pk=product.pk).update(capacity=F("capacity") + units)
-    declared = catalogue.find_declaration(product.name)
-    item: InvoiceItem | None
-    if declared is None or declared.bill_steps is None:
-        line = pricing.steps(terms.description, terms.step_cost, terms.step, amount, currency=conf.currency())
-        item = InvoiceItem.objects.create(
-            invoice=invoice, product=product, description=line.description, amount=line.amount
-        )
-    else:
-        returned = declared.bill_steps(account, invoice, amount)
-        item = take_item(returned, invoice, product.name, "bill_steps")
+    with invoice_language():
+        item = _bill_steps(account, invoice, product, terms, amount)
     Step.objects.create(product=product, invoice=invoice, item=item, amount=amount, units=units)
     product.refresh_from_db(fields=["used", "capacity"])
     return product.remaining
+
+
+def _bill_steps(
+    account: Account, invoice: Invoice, product: Product, terms: Terms, amount: int
+) -> InvoiceItem | None:
+    declared = catalogue.find_declaration(product.name)
+    if declared is not None and declared.bill_steps is not None:
+        return take_item(declared.bill_steps(account, invoice, amount), invoice, product.name, "bill_steps")
+    line = pricing.steps(terms.description, terms.step_cost, terms.step, amount, currency=conf.currency())
+    return InvoiceItem.objects.create(
+        invoice=invoice, product=product, description=line.description, amount=line.amount
+    )

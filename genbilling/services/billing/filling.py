@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import F, Q, QuerySet
 
 from ... import catalogue, conf, pricing
+from ...language import invoice_language
 from ...models import Account, FormerTerms, HandledPeriod, Invoice, InvoiceItem, Product
 from ...models.products import Terms
 from ...money import ZERO
@@ -101,13 +102,17 @@ class Filling:
 
     def fill(self) -> None:
         """Put the items that are owed on each draft; those by a handler are saved on their way."""
-        for draft in self._drafts:
-            for product, period in draft.owed:
-                declared = self._declared.get(product.name)
-                if declared is None or declared.bill is None:
-                    self._add_flat_rate(draft, product, period)
-                else:
-                    _have_billed(draft, declared, product, period)
+        with invoice_language():
+            for draft in self._drafts:
+                self._fill(draft)
+
+    def _fill(self, draft: Draft) -> None:
+        for product, period in draft.owed:
+            declared = self._declared.get(product.name)
+            if declared is None or declared.bill is None:
+                self._add_flat_rate(draft, product, period)
+            else:
+                _have_billed(draft, declared, product, period)
 
     def _add_flat_rate(self, draft: Draft, product: Product, period: int) -> None:
         line = self._line(self._terms(product, period), period)

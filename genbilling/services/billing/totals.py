@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ... import conf, money
+from ...language import invoice_language
 from ...models import Account, Invoice, InvoiceItem, InvoiceNumber, Step
 from ...money import ZERO
 from ...periods import label
@@ -126,10 +127,10 @@ def _open_later(account: Account, drafts: list[Draft], period: int) -> Invoice:
 
 
 def _credit_moved(invoice: Invoice, target: Invoice, credit: Decimal) -> tuple[InvoiceItem, InvoiceItem]:
-    to, since = {"period": label(target.period)}, {"period": label(invoice.period)}
+    with invoice_language():
+        to = _("Carried over to %(period)s") % {"period": label(target.period)}
+        since = _("Carried over from %(period)s") % {"period": label(invoice.period)}
     return (
-        InvoiceItem(invoice_id=invoice.pk, description=_("Carried over to %(period)s") % to, amount=credit),
-        InvoiceItem(
-            invoice_id=target.pk, description=_("Carried over from %(period)s") % since, amount=-credit
-        ),
+        InvoiceItem(invoice_id=invoice.pk, description=to, amount=credit),
+        InvoiceItem(invoice_id=target.pk, description=since, amount=-credit),
     )
