@@ -10,10 +10,14 @@ from django.db import connection
 
 from genbilling import triggers
 from genbilling.interface import (
+    activate_account,
     add_credit,
+    add_product_to_account,
     add_step_to_product,
+    cancel_account,
     refund_charge,
     remove_card,
+    remove_product_from_account,
     update_product_terms,
     use_product,
 )
@@ -268,6 +272,47 @@ TAMPERED_OTHERS = [
         f"UPDATE genbilling_account SET unpaid_since = created_at WHERE id = {ACCOUNT}",
         "noted as in grace or expired unpaid, and is active",
     ),
+    ("UPDATE genbilling_charge SET status = 'settled' WHERE state = 'refused'", "its status is 'settled'"),
+    (
+        f"UPDATE genbilling_charge SET status = 'voided' WHERE invoice_id = {FIRST}",
+        "it is paid, and its status is 'voided'",
+    ),
+    ("UPDATE genbilling_charge SET signalled_at = '2020-01-01'", "noted as sent before it ended"),
+    (f"UPDATE genbilling_charge SET response_text = 'x' WHERE invoice_id = {FIRST}", "changed after its end"),
+    (
+        f"UPDATE genbilling_step SET bought_at = '2020-01-01' WHERE invoice_id = {FIRST}",
+        "was changed after closing",
+    ),
+    (
+        f"UPDATE genbilling_account SET status = 'cancelled' WHERE id = {ACCOUNT}",
+        "it is cancelled, and its product PLAN",
+    ),
+    (
+        f"UPDATE genbilling_account SET status = 'expired' WHERE id = {ACCOUNT}",
+        "it is expired, and its product PLAN",
+    ),
+    (
+        f"UPDATE genbilling_account SET status = 'trial' WHERE id = {ACCOUNT}",
+        "it is on trial, and its product",
+    ),
+    (
+        f"UPDATE genbilling_account SET status = 'grace' WHERE id = {ACCOUNT}",
+        "in grace, and not noted as unpaid",
+    ),
+    (
+        f"UPDATE genbilling_product SET last_period = 202611 WHERE id = {PRODUCT}",
+        "ended in 202611, though nobody removed it",
+    ),
+    (f"UPDATE genbilling_product SET first_period = NULL WHERE id = {PRODUCT}", "is not charged for"),
+    (
+        f"UPDATE genbilling_card SET account_id = {ACCOUNT}, state = 'gone' "
+        "WHERE account_id = (SELECT max(id) FROM genbilling_account)",
+        "is not as it was stored",
+    ),
+    (
+        "UPDATE genbilling_card SET token = 'x' WHERE id = (SELECT min(id) FROM genbilling_card)",
+        "not as it was stored",
+    ),
     (
         "DELETE FROM genbilling_accountuser WHERE user_id = "
         f"(SELECT owner_id FROM genbilling_account WHERE id = {ACCOUNT})",
@@ -354,6 +399,53 @@ def test_a_step_taken_away_before_it_was_invoiced_is_told(books):
         add_step_to_product("PLAN", books)
     tamper("UPDATE genbilling_step SET live = false")
     assert "was taken away before it was invoiced" in audited()
+
+
+def test_an_item_of_an_open_invoice_that_raw_sql_changed_is_told(books):
+    with at("2026-11-10"):
+        item = add_credit(books, Decimal("2.00"), **SAID)
+    assert run("audit_billing").endswith("0 findings.")
+    tamper("UPDATE genbilling_invoiceitem SET amount = -200 WHERE id = %s", item.pk)
+    assert f"item {item.pk} was changed since it was put there" in audited()
+
+
+def test_an_ended_account_whose_product_goes_on_is_told(books):
+    cancel_account(books)
+    assert run("audit_billing").endswith("0 findings.")
+    product = Product.objects.get(account__owner=books)
+    tamper("UPDATE genbilling_product SET last_period = NULL WHERE id = %s", product.pk)
+    assert f"it is cancelled, and its product PLAN (id {product.pk}) has no end" in audited()
+
+
+def test_an_account_that_raw_sql_activated_is_told_and_one_that_the_verb_did_is_not(books):
+    cancel_account(books)
+    Account.objects.filter(owner=books).update(status="active")
+    assert "though nobody removed it" in audited()
+    Account.objects.filter(owner=books).update(status="cancelled")
+    activate_account(books)
+    assert run("audit_billing").endswith("0 findings.")
+
+
+def test_products_that_were_removed_and_sold_anew_are_no_finding(books):
+    with at("2026-11-05"):
+        remove_product_from_account("PLAN", books)
+        assert run("audit_billing").endswith("0 findings.")
+    with at("2026-12-05"):
+        add_product_to_account("PLAN", books)
+        assert Product.objects.filter(account__owner=books).count() == 2
+        assert run("audit_billing").endswith("0 findings.")
+
+
+def test_a_mark_of_opened_invoices_that_is_too_low_does_no_harm_and_is_put_right(books):
+    """It is why the audit does not look for one."""
+    account = Account.objects.get(owner=books)
+    there, through = list(account.invoices.values_list("pk", flat=True)), account.invoiced_through
+    Account.objects.filter(pk=account.pk).update(invoiced_through=202609)
+    with at("2026-11-05"):
+        run("dispatch_invoices")
+    account.refresh_from_db()
+    assert list(account.invoices.values_list("pk", flat=True)) == there
+    assert account.invoiced_through == through
 
 
 def test_every_finding_is_a_line_and_the_summary_counts_them(books):

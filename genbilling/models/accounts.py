@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,11 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import periods
 from ..books import BooksManager, UserField
+from ..digests import LENGTH, seal
 from ..exceptions import ProductNotHeld, one_line
 from .saving import OwnChanges
 
 if TYPE_CHECKING:
     from .products import Product
+
+
+SEAL_VERSION = 2
 
 
 def random_id() -> str:
@@ -189,6 +193,15 @@ class Card(models.Model):
     )
     hard_declined_at = models.DateTimeField(_("hard declined at"), null=True, blank=True)
     paid_before = models.BooleanField(_("paid before"), default=False)
+    seal = models.CharField(
+        _("seal"),
+        max_length=LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("A digest of the token and of the account that stored it."),
+    )
 
     objects = BooksManager()
 
@@ -204,3 +217,16 @@ class Card(models.Model):
 
     def __str__(self) -> str:
         return f"{self.card_type} ending in {self.last_4}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save as usual; a new card is sealed."""
+        if self._state.adding:
+            self.seal = self._seal_now()
+        super().save(*args, **kwargs)
+
+    def is_as_sealed(self) -> bool:
+        """Return whether it is as it was stored; a card from before there were seals is."""
+        return not self.seal or self.seal == self._seal_now()
+
+    def _seal_now(self) -> str:
+        return seal(SEAL_VERSION, self.account_id, self.token)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import money
 from ..books import BooksManager
-from ..digests import digest
+from ..digests import LENGTH, seal, version_of
 
 ORDER_ID_PREFIX = "genbilling-"
 AUTHENTICATION_REQUIRED = "2099"
@@ -60,19 +60,15 @@ class Attempt(models.Model):
     )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     seal = models.CharField(
-        _("seal"), max_length=64, blank=True, editable=False, help_text=_("A digest taken at its end.")
+        _("seal"), max_length=LENGTH, blank=True, editable=False, help_text=_("A digest taken at its end.")
     )
 
-    # What moves on after the end, and so is not sealed: the status, and when the signal went out.
-    SEALED: ClassVar[tuple[str, ...]] = (
-        "key",
-        "state",
-        "request",
-        "transaction_id",
-        "currency",
-        "response_code",
-        "ended_at",
-    )
+    # By the version of the seal; seals of earlier ones stay valid. What moves on after the end is in none:
+    # the status, and when the signal went out.
+    SEALED: ClassVar[dict[int, tuple[str, ...]]] = {
+        1: ("key", "state", "request", "transaction_id", "currency", "response_code", "ended_at"),
+        2: ("response_text",),
+    }
 
     # The SDK's result object, in the process that made the call.
     result: Any = None
@@ -83,15 +79,22 @@ class Attempt(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save as usual, and seal what has ended."""
         if self.state != self.State.PENDING:
-            self.seal = self.digest()
+            self.seal = self.seal_now()
             if kwargs.get("update_fields") is not None:
                 kwargs["update_fields"] = {*kwargs["update_fields"], "seal"}
         super().save(*args, **kwargs)
 
-    def digest(self) -> str:
-        """Return the digest of what must not change after the end."""
+    def seal_now(self, version: int | None = None) -> str:
+        """Return the seal of what must not change after the end, of the latest version if none is given."""
+        version = version or max(self.SEALED)
         amount = str(money.to_cents(Decimal(self.amount)))
-        return digest(amount, *(getattr(self, name) for name in self.SEALED))
+        names = (name for earlier in range(1, version + 1) for name in self.SEALED[earlier])
+        return seal(version, amount, *(getattr(self, name) for name in names))
+
+    def is_as_sealed(self) -> bool:
+        """Return whether it is as it was at its end."""
+        version = version_of(self.seal)
+        return version in self.SEALED and self.seal == self.seal_now(version)
 
     @property
     def order_id(self) -> str:
@@ -110,13 +113,10 @@ class Charge(Attempt):
     A row without a card stands for an attempt that failed because none was on file.
     """
 
-    SEALED: ClassVar[tuple[str, ...]] = (
-        *Attempt.SEALED,
-        "invoice_id",
-        "card_token",
-        "hard_decline",
-        "settlement_failed",
-    )
+    SEALED: ClassVar[dict[int, tuple[str, ...]]] = {
+        1: (*Attempt.SEALED[1], "invoice_id", "card_token", "hard_decline", "settlement_failed"),
+        2: (*Attempt.SEALED[2], "number_id", "reject_reason", "card_gone"),
+    }
 
     invoice = models.ForeignKey(
         "genbilling.Invoice", on_delete=models.PROTECT, related_name="charges", verbose_name=_("invoice")

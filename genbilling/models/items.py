@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -11,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import books, conf, money
 from ..books import BooksManager
+from ..digests import LENGTH, seal
 from .invoices import Invoice, InvoiceQuerySet, refuse_closed, refused_by_triggers
+
+SEAL_VERSION = 2
+CHUNK = 500
 
 
 class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
@@ -22,7 +27,11 @@ class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
         if "amount" in values and not hasattr(values["amount"], "resolve_expression"):
             values["amount"] = money.to_money(values["amount"], conf.currency())
         with refused_by_triggers():
-            return super().update(**values)
+            # Before: what is changed may be what they were chosen by.
+            keys = list(self.values_list("pk", flat=True))
+            changed = super().update(**values)
+            _seal_anew(keys)
+            return changed
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete as usual; an item of a closed invoice is refused with `InvoiceClosed`."""
@@ -75,6 +84,15 @@ class InvoiceItem(models.Model):
         help_text=_("Who put a manual credit or debit here; empty: genbilling or your code."),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    seal = models.CharField(
+        _("seal"),
+        max_length=LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("A digest of what it says and of where it lies, taken when it was put there."),
+    )
 
     objects = BooksManager.from_queryset(InvoiceItemQuerySet)()
 
@@ -102,6 +120,9 @@ class InvoiceItem(models.Model):
             BadMoney: the amount is a float or too large.
         """
         self.amount = money.to_money(self.amount, conf.currency())
+        self.seal = self.seal_now()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "seal"}
         with books.atomic():
             refuse_closed(self._invoices())
             super().save(*args, **kwargs)
@@ -112,6 +133,15 @@ class InvoiceItem(models.Model):
             refuse_closed(self._invoices())
             return super().delete(*args, **kwargs)
 
+    def seal_now(self) -> str:
+        """Return the seal of what it says and of where it lies."""
+        amount, text = str(Decimal(self.amount).normalize()), str(self.description)
+        return seal(SEAL_VERSION, self.invoice_id, self.product_id, text, amount, str(self.operator))
+
+    def is_as_sealed(self) -> bool:
+        """Return whether it is as it was put there; what was put there before there were seals is."""
+        return not self.seal or self.seal == self.seal_now()
+
     def _invoices(self) -> InvoiceQuerySet:
         written = Q(pk=self.invoice_id)
         return Invoice.objects.filter(written | Q(related_items=self.pk) if self.pk else written)
@@ -121,4 +151,14 @@ def _rounded(items: Iterable[InvoiceItem]) -> list[InvoiceItem]:
     rounded, currency = list(items), conf.currency()
     for item in rounded:
         item.amount = money.to_money(item.amount, currency)
+        item.seal = item.seal_now()
     return rounded
+
+
+def _seal_anew(keys: list[int]) -> None:
+    """Seal the items that an `update` has changed; what it changed them to only the database knows."""
+    plain = models.QuerySet[InvoiceItem](InvoiceItem, using=books.alias())
+    for first in range(0, len(keys), CHUNK):
+        for item in plain.filter(pk__in=keys[first : first + CHUNK]):
+            if item.seal != item.seal_now():
+                plain.filter(pk=item.pk).update(seal=item.seal_now())

@@ -15,7 +15,10 @@ from .charges import Attempt, Charge, ended
 class Refund(Attempt):
     """One attempt to give money of a paid charge back. *Paid* means that it went, or is on its way."""
 
-    SEALED: ClassVar[tuple[str, ...]] = (*Attempt.SEALED, "charge_id", "kind", "operator", "memo")
+    SEALED: ClassVar[dict[int, tuple[str, ...]]] = {
+        **Attempt.SEALED,
+        1: (*Attempt.SEALED[1], "charge_id", "kind", "operator", "memo"),
+    }
 
     class Kind(models.TextChoices):
         UNDECIDED = "", _("not decided yet")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from ... import periods
-from ...models import Account
+from ...models import Account, Product
 from .found import Found, each, sentences
-
-UNPAID = (Account.Status.GRACE, Account.Status.EXPIRED)
+from .standing import standing
 
 
 def rows() -> QuerySet[Account]:
@@ -20,19 +19,27 @@ def rows() -> QuerySet[Account]:
 
 def findings() -> Found:
     """Yield what is wrong with each account."""
-    wanted = rows().select_related("owner").prefetch_related("invoices", "account_users")
+    wanted = (
+        rows()
+        .select_related("owner")
+        .prefetch_related(
+            "invoices", "account_users", "cards", Prefetch("products", Product.objects.order_by("pk"))
+        )
+    )
     for account in each(wanted):
         yield "accounts", sentences(account, _account(account))
 
 
 def _account(account: Account) -> Iterator[str]:
     yield from _owner(account)
+    yield from standing(account, list(account.products.all()))
+    for card in account.cards.all():
+        if not card.is_as_sealed():
+            yield f"card {card.pk} is not as it was stored: of another account, or with another token"
     there = {invoice.period for invoice in account.invoices.all()}
     for period in periods.from_to(periods.next_period(account.opened_in), account.invoiced_through):
         if period not in there:
             yield f"it has no invoice for {period}"
-    if account.unpaid_since is not None and account.status not in UNPAID:
-        yield f"it is noted as in grace or expired unpaid, and is {account.status}"
 
 
 def _owner(account: Account) -> Iterator[str]:

@@ -51,5 +51,7 @@ def _as_it_was_closed(invoice: Invoice, items: list[InvoiceItem]) -> Iterator[st
 
 def _items(invoice: Invoice, items: list[InvoiceItem]) -> Iterator[str]:
     for item in items:
+        if not item.is_as_sealed():
+            yield f"item {item.pk} was changed since it was put there"
         if item.product is not None and item.product.account_id != invoice.account_id:
             yield f"item {item.pk} bills a product of account {item.product.account_id}"

@@ -129,7 +129,7 @@ def _new_charge(standing: Standing, invoice: Invoice, now: datetime) -> Charge:
     if standing.card is None:
         charge.message = "No card is on file."
         charge.state, charge.ended_at = State.REFUSED, now
-        charge.seal = charge.digest()
+        charge.seal = charge.seal_now()
     else:
         charge.card_token, charge.number_id = standing.card.token, standing.card.number_id
         charge.request = _request(charge, standing.card)

@@ -130,7 +130,7 @@ def _write(charge: Charge, outcome: Outcome) -> None:
     charge.card_gone = outcome.cannot_be and outcome.ending is Ending.REFUSED
     charge.number_id = outcome.number_id or charge.number_id
     if charge.state != State.PENDING:
-        charge.seal = charge.digest()
+        charge.seal = charge.seal_now()
 
 
 def _save(charges: list[Charge]) -> None:
