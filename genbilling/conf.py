@@ -306,6 +306,11 @@ def braintree() -> Braintree:
     )
 
 
+def is_braintrees_own() -> bool:
+    """Return whether the gateway is one of Braintree's own, production or sandbox: one with a real clock."""
+    return getattr(settings, "BRAINTREE_ENVIRONMENT", None) in ("production", "sandbox")
+
+
 def braintree_problems() -> Iterator[str]:
     """Yield what is wrong with the ``BRAINTREE_*`` settings, a sentence each."""
     for name in BRAINTREE_NAMES:

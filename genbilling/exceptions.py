@@ -39,6 +39,10 @@ class BadSetting(GenbillingError, ImproperlyConfigured):
     """A setting or a product declaration is missing, misspelt or has a wrong value."""
 
 
+class ClockWrong(GenbillingError):
+    """This machine's clock is not the database's: by a wrong clock a wrong month would be billed."""
+
+
 class BadInput(GenbillingError, ValueError):
     """A value given by the caller cannot be used."""
 
@@ -52,7 +56,7 @@ class BadMoney(BadInput):
 
 
 class BadPeriod(BadInput):
-    """A period that is not a month written ``YYYYMM``."""
+    """A period that is not a month written ``YYYYMM``, or has not come yet."""
 
 
 class AccountError(GenbillingError):

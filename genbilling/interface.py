@@ -39,6 +39,8 @@ def activate_account(user: Any) -> Account:
 def cancel_account(user: Any) -> Account:
     """Cancel the account that `user` owns and return it: access ends now, charges with the current period.
 
+    Where a dispatch ahead has billed the next period, too, its products end with that.
+
     What it owes already stays owed and is billed by the next dispatch.
 
     Raises:
@@ -136,7 +138,8 @@ def add_product_to_account(prod_name: str, user: Any) -> Product:
 def remove_product_from_account(prod_name: str, user: Any) -> Product:
     """End the product with the current period, for which it is paid and stays usable, and return it.
 
-    There is no flat rate from the next period on; items already due stay.
+    There is no flat rate from the next period on; items already due stay. Where a dispatch ahead has billed
+    the next period, too, it ends with that.
 
     Raises:
         UnknownProduct: the name is neither declared nor held.

@@ -4,8 +4,8 @@ Each may be delivered twice, at the same time or later, and be run by any number
 machines: what one run has claimed in the database the others pass by, so nothing hangs on what the queue
 promises. `genbilling.celery_tasks` and `genbilling.django_tasks` hand them to the two usual queues.
 
-What `--force` and `--dry-run` of the commands do is not here: a forced job that is delivered twice would do
-the work twice.
+What `--force`, `--ahead` and `--dry-run` of the commands do is not here: a forced job that is delivered twice
+would do the work twice, and one that works ahead, delivered when the month has turned, would charge one more.
 
 A result is a dict: ``job``; ``summary``, the command's last line; counts, and amounts as decimal strings in
 the merchant's currency; and ``left``, the sentences about what was left undone. Where that is not empty the
@@ -23,8 +23,8 @@ from typing import Any
 from . import books
 from .exceptions import BadInput, BadPeriod, LeftUndone, one_line, shown
 from .models import Charge, Invoice
-from .periods import get_current_billing_period, parse_day, parse_period
-from .services import audit, month, reconcile, summaries
+from .periods import parse_day, parse_period
+from .services import audit, month, reconcile, runs, summaries
 from .services.billing import dispatch_invoices as dispatch
 from .services.month import MonthReport
 from .services.reconcile.report import Comparison
@@ -42,7 +42,8 @@ def dispatch_invoices(period: int | None = None) -> Report:
     Started several times at once, the runs share the accounts between them.
 
     Raises:
-        BadPeriod: `period` is not a month.
+        BadPeriod: `period` is not a month, or has not come yet.
+        ClockWrong: the worker's clock is not the database's.
         LeftUndone: something was left undone: what another run holds, an outcome that is not known.
         TransactionOpen, NoAutocommit: the worker wraps its jobs in transactions, or commits nothing.
         BadSetting: the gateway or the products are not set up.
@@ -54,11 +55,7 @@ def dispatch_invoices(period: int | None = None) -> Report:
         summaries.of_dispatch(done),
         left=summaries.left_of_dispatch(done),
         period=period,
-        counts=dict(done.counts),
-        waits={wait.value: number for wait, number in done.waits.items() if number},
-        billed=str(done.billed),
-        collected=str(done.collected),
-        announced=done.announced,
+        **done.details(),
     )
 
 
@@ -66,7 +63,7 @@ def create_invoices(period: int | None = None) -> Report:
     """Open the invoice of the period after `period` for every billable account that lacks it.
 
     Raises:
-        BadPeriod: `period` is not a month.
+        BadPeriod, ClockWrong: as `dispatch_invoices`.
         LeftUndone: rows were held by other transactions all the while.
     """
     period = _period(period)
@@ -191,11 +188,11 @@ def _named(sentences: list[str], number: int = NAMED) -> list[str]:
 
 def _period(period: object) -> int:
     if period is None:
-        return get_current_billing_period()
+        return runs.period_to_work(None)
     # A bool is an int, too.
     if type(period) is not int:
         raise BadPeriod(f"{shown(period)} is not a period: give the month as the number YYYYMM, e.g. 202612.")
-    return parse_period(shown(period))
+    return runs.period_to_work(parse_period(shown(period)))
 
 
 def _day(day: object) -> date | None:

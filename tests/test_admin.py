@@ -17,12 +17,23 @@ from genbilling.interface import (
     update_product_terms,
     use_product,
 )
-from genbilling.models import Account, Card, Charge, FormerTerms, Invoice, InvoiceItem, Product, Refund, Step
+from genbilling.models import (
+    Account,
+    Card,
+    Charge,
+    FormerTerms,
+    Invoice,
+    InvoiceItem,
+    Product,
+    Refund,
+    Run,
+    Step,
+)
 from tests.factories import GOOD_CARD, a_user, an_owner, at, declare, product, run, turn_the_month
 
 pytestmark = pytest.mark.django_db
 
-SHOWN = [Account, Card, Product, Invoice, Charge, Refund]
+SHOWN = [Account, Card, Product, Invoice, Charge, Refund, Run]
 every_model = pytest.mark.parametrize("model", SHOWN)
 
 

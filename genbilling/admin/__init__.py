@@ -24,6 +24,7 @@ from ..models import (
     InvoiceItem,
     Product,
     Refund,
+    Run,
     Step,
 )
 from .corrections import AddCredit, AddDebit, EndCharge, RefundCharge, VoidInvoice
@@ -192,3 +193,9 @@ class RefundAdmin(ReadOnly, OfAnOwner, admin.ModelAdmin):
     list_filter = ["state", "kind"]
     search_fields = ["transaction_id", "key", "operator", "memo"]
     list_select_related = ["charge__invoice__account__owner"]
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["id", "command", "period", "begun_at", "ended_at"]
+    list_filter = ["command", "period"]

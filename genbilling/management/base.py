@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from tqdm import tqdm
 
-from ..exceptions import BadInput, GenbillingError
-from ..periods import get_current_billing_period, parse_period
-from ..services import summaries
+from ..exceptions import BadInput, BadPeriod, GenbillingError
+from ..periods import parse_period
+from ..services import runs, summaries
 from ..services.month import MonthReport
 
 T = TypeVar("T")
@@ -79,19 +79,32 @@ class GenbillingCommand(BaseCommand):
 class BillingCommand(GenbillingCommand):
     """A command for cron that does its work for a period."""
 
+    # What it may do before the next period has come, in words; empty: nothing.
+    ahead = ""
+
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options that all billing commands take."""
-        parser.add_argument(
+        when = parser.add_mutually_exclusive_group()
+        when.add_argument(
             "--period",
             type=option(parse_period),
             metavar="YYYYMM",
-            help="act as if this were the current period",
+            help="act as if this were the current period; a later one is refused, but for a dry run",
         )
+        if self.ahead:
+            when.add_argument("--ahead", action="store_true", help=self.ahead)
         self.add_dry_run(parser)
 
     def run(self, options: dict[str, Any]) -> None:
         """Do the work of the command for the period that was asked for, or for the current one."""
-        self.work(options["period"] or get_current_billing_period(), options)
+        period, ahead = options["period"], options.get("ahead", False)
+        # Given by call_command(), it has passed no parser.
+        asked_for = None if period is None else parse_period(str(period))
+        try:
+            worked = runs.period_to_work(asked_for, ahead=ahead, dry_run=options["dry_run"])
+        except BadPeriod as error:
+            raise CommandError(str(error), returncode=2) from error
+        self.work(worked, options)
 
     def work(self, period: int, options: dict[str, Any]) -> None:
         """Do the work of the command for `period`."""

@@ -1,4 +1,4 @@
-"""The books: accounts and cards, products and steps, invoices and items, charges and refunds."""
+"""The books: accounts and cards, products and steps, invoices and items, charges and refunds, runs."""
 
 from .accounts import Account, AccountUser, Card
 from .charges import Charge
@@ -8,6 +8,7 @@ from .items import InvoiceItem
 from .numbers import InvoiceNumber
 from .products import FormerTerms, Product, Remaining, Step
 from .refunds import Refund
+from .runs import Run
 
 __all__ = [
     "Account",
@@ -22,5 +23,6 @@ __all__ = [
     "Product",
     "Refund",
     "Remaining",
+    "Run",
     "Step",
 ]

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from .. import books, periods
@@ -88,7 +90,9 @@ def activate(account: Account) -> Account:
 
 
 def end(account: Account, status: Account.Status, unpaid_since: datetime | None = None) -> Account:
-    """End `account` and its products with the current period; return it. It is locked.
+    """End `account`, and its products with the last period billed: the current one, or one billed ahead.
+
+    The account is locked, and returned.
 
     Args:
         unpaid_since: it ends for want of payment, so paying takes it up again.
@@ -97,7 +101,9 @@ def end(account: Account, status: Account.Status, unpaid_since: datetime | None 
     if account.billable():
         # While it still counts as billable: a missed month's invoices are owed all the same.
         open_missing_invoices([account], period)
-    account.products.filter(last_period__isnull=True).update(last_period=period)
+    # A dispatch ahead has billed the next period, too: what is paid for is had, should the account go on.
+    billed = Greatest(Value(period), Coalesce("billed_through", Value(period)))
+    account.products.filter(last_period__isnull=True).update(last_period=billed)
     move(account, status, unpaid_since)
     return account
 

@@ -5,6 +5,7 @@ Each takes the current period and is a statement for each range of keys: no row 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,7 +27,7 @@ from django.db.models.functions import Coalesce
 from .. import books
 from ..models import Account, FormerTerms, Invoice, Product, Step
 from ..periods import next_period
-from . import ranges
+from . import ranges, runs
 from .ranges import Change, Done, Keys, Progress, keys_of
 
 RESET = """
@@ -59,12 +60,21 @@ class MonthReport:
     held: list[int]
 
 
-def create_invoices(period: int, *, dry_run: bool = False, progress: Progress = bool) -> MonthReport:
-    """Open the next period's invoice for every billable account that lacks it."""
-    target = next_period(period)
-    lacking = partial(_lacking, target)
-    change = Change(rows=Account.objects.all(), wanted=lacking, make=partial(_open, target))
-    return _work(change, dry_run, progress)
+def create_invoices(
+    period: int, *, ahead: bool = False, dry_run: bool = False, progress: Progress = bool
+) -> MonthReport:
+    """Open the next period's invoice for every billable account that lacks it.
+
+    Args:
+        ahead: `period` has not come yet, and its own invoices are opened, too, where they are not there.
+    """
+
+    def changes() -> Iterator[Change]:
+        for target in [period, next_period(period)] if ahead else [next_period(period)]:
+            lacking = partial(_lacking, target)
+            yield Change(rows=Account.objects.all(), wanted=lacking, make=partial(_open, target))
+
+    return _work("create_invoices", period, changes, dry_run, progress)
 
 
 def restore_products(
@@ -87,8 +97,10 @@ def restore_products(
         # By force those are wanted that were just changed, too.
         return changed, keys_of(wanted(keys).exclude(used=0, restored_period=period))
 
-    change = Change(rows=Product.objects.all(), wanted=wanted, make=restore, settles=not force)
-    return _work(change, dry_run, progress)
+    def changes() -> Iterator[Change]:
+        yield Change(rows=Product.objects.all(), wanted=wanted, make=restore, settles=not force)
+
+    return _work("restore_products", period, changes, dry_run, progress)
 
 
 def reset_products(period: int, *, dry_run: bool = False, progress: Progress = bool) -> MonthReport:
@@ -96,15 +108,30 @@ def reset_products(period: int, *, dry_run: bool = False, progress: Progress = b
 
     Steps whose invoice is still open are kept: what a customer is about to pay for is not taken away.
     """
-    change = Change(rows=Product.objects.all(), wanted=partial(_wrong, period), make=partial(_reset, period))
-    return _work(change, dry_run, progress)
+
+    def changes() -> Iterator[Change]:
+        wrong, reset = partial(_wrong, period), partial(_reset, period)
+        yield Change(rows=Product.objects.all(), wanted=wrong, make=reset)
+
+    return _work("reset_products", period, changes, dry_run, progress)
 
 
-def _work(change: Change, dry_run: bool, progress: Progress) -> MonthReport:
+def _work(
+    command: str,
+    period: int,
+    changes: Callable[[], Iterator[Change]],
+    dry_run: bool,
+    progress: Progress,
+) -> MonthReport:
     books.refuse_misplaced()
     if dry_run:
-        return MonthReport(changed=ranges.count(change), held=[])
-    changed, held = ranges.work(change, progress)
+        return MonthReport(changed=sum(map(ranges.count, changes())), held=[])
+    run = runs.begin(command, period)
+    changed, held = 0, list[int]()
+    for change in changes():
+        done, left = ranges.work(change, progress)
+        changed, held = changed + done, held + left
+    runs.end(run, {"changed": changed, "held": len(held)})
     return MonthReport(changed=changed, held=held)
 
 

@@ -35,7 +35,9 @@ def remove_product(name: str, user: Any) -> Product:
     catalogue.find_declaration(name)
     account = lock_account_of(user)
     product = find_product(account, name)
-    product.move(last_period=product.last_period or periods.get_current_billing_period(), removed=True)
+    # A dispatch ahead has billed the next period, too: what is paid for is had.
+    ends = max(periods.get_current_billing_period(), product.billed_through or 0)
+    product.move(last_period=product.last_period or ends, removed=True)
     return product
 
 
@@ -48,7 +50,8 @@ def update_terms(name: str, user: Any) -> Product:
     terms = _terms(declared)
     if terms == product.terms:
         return product
-    period = periods.get_current_billing_period()
+    # A dispatch ahead may have billed the next period on the terms as they are.
+    period = max(periods.get_current_billing_period(), product.billed_through or 0)
     terms_from = product.terms_from
     if terms_from <= period:
         FormerTerms.objects.create(product=product, through_period=period, **asdict(product.terms))

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from ..models import Card, Charge, Invoice
 from ..money import ZERO
 from .retries import Wait
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextDue:
+    """So many unsettled invoices are of `period`, the next that has any."""
+
+    period: int
+    invoices: int
 
 
 @dataclass(kw_only=True)
@@ -24,11 +33,33 @@ class DispatchReport:
     uncertain: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     stopped: str = ""
+    next_due: NextDue | None = None
+    """Where there was nothing to do: what comes next."""
 
     @property
     def complete(self) -> bool:
         """Whether all work was done. A declined card is work done; an unknown outcome is not."""
         return not (self.errors or self.held or self.stopped or self.counts["uncertain"])
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do; an invoice that waits for its day is none."""
+        done = sum(self.counts.values()) or self.announced
+        return not (done or self.held or self.errors or self.stopped)
+
+    def details(self) -> dict[str, Any]:
+        """Return the counts as JSON; amounts are decimal strings in the merchant's currency."""
+        return {
+            "counts": dict(self.counts),
+            "waits": {wait.value: number for wait, number in self.waits.items() if number},
+            "billed": str(self.billed),
+            "collected": str(self.collected),
+            "announced": self.announced,
+        }
+
+    def noted(self) -> dict[str, Any]:
+        """Return what the row of the run keeps."""
+        return self.details() | {"held": len(self.held), "errors": len(self.errors), "stopped": self.stopped}
 
     def closed(self, opened: int, invoices: list[Invoice]) -> None:
         """Count the missing invoices that were opened, and those that were closed."""

@@ -6,7 +6,7 @@ from collections import Counter
 
 from .. import conf, money
 from ..exceptions import one_line
-from ..periods import next_period
+from ..periods import first_day, get_next_billing_period, next_period
 from .month import MonthReport
 from .reconcile.report import Comparison
 from .reports import DispatchReport
@@ -17,9 +17,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def of_create_invoices(report: MonthReport, period: int) -> str:
-    """Return how many invoices were opened by a run in `period`."""
-    return _of_month(report, f"{counted(report.changed, 'invoice')} opened for {next_period(period)}")
+def of_create_invoices(report: MonthReport, period: int, ahead: bool = False) -> str:
+    """Return how many invoices were opened by a run in `period`, or by one `ahead`, when it had not come."""
+    months = f"{period} and {next_period(period)}" if ahead else f"{next_period(period)}"
+    return _of_month(report, f"{counted(report.changed, 'invoice')} opened for {months}")
 
 
 def of_reset_products(report: MonthReport) -> str:
@@ -66,8 +67,16 @@ def of_dispatch(report: DispatchReport, dry_run: bool = False) -> str:
     parts += [f"{counts['uncertain']} uncertain", f"{len(report.held)} held", f"{len(report.errors)} errors"]
     if report.announced:
         parts.append(f"{counted(report.announced, 'signal')} made good")
-    idle = not (sum(counts.values()) or report.announced or report.held or report.errors or report.stopped)
-    return ", ".join(parts) + ("; nothing to do." if idle else ".")
+    return ", ".join(parts) + (f"; nothing to do.{_next_due(report)}" if report.idle else ".")
+
+
+def _next_due(report: DispatchReport) -> str:
+    due = report.next_due
+    if due is None:
+        return ""
+    said = f" Next: {counted(due.invoices, 'invoice')} of {due.period}, due on {first_day(due.period)}"
+    charges_them = due.period == get_next_billing_period()
+    return f"{said}; --ahead charges today what is due then." if charges_them else f"{said}."
 
 
 def _left_alone(report: DispatchReport) -> str:

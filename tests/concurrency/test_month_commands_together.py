@@ -117,7 +117,7 @@ def test_what_somebody_holds_all_the_while_is_reported(monkeypatch, command):
         lock_product(users[1])
         held = Product.objects.get(account__owner=users[1])
         with in_background() as begin:
-            said = begin(partial(run_failing, command, period=str(OCTOBER))).result()
+            said = begin(partial(run_failing, command, period=OCTOBER)).result()
     assert f"1 rows were held by other transactions all the while, and not worked: {held.pk}." in said
     assert done(command) == {users[0].pk}
     assert held.steps.get().live, "no step is taken from a product that keeps its capacity"

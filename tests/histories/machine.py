@@ -59,10 +59,11 @@ class BillingHistory(OperationsMixin, RuleBasedStateMachine):
 
     def dispatch_until_nothing_is_left(self):
         for _ in range(NIGHTS):
-            before = everything()
+            # Each run leaves a row.
+            before = everything(but=["Run"])
             self.dispatch_invoices_in_the_next_night([])
             self.look_at_the_books()
-            if everything() == before:
+            if everything(but=["Run"]) == before:
                 break
         else:
             raise AssertionError(f"there is no end to it; the last night changed {changes(before)}")

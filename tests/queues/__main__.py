@@ -12,6 +12,7 @@ import time
 import warnings
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from datetime import time as hour
 
 import django
 
@@ -32,7 +33,7 @@ from django.db import connection
 
 from genbilling import jobs
 from genbilling.models import Charge, Invoice
-from genbilling.periods import get_current_billing_period, next_period
+from genbilling.periods import first_day, get_current_billing_period
 from tests.crash.__main__ import stage
 from tests.queues import apps, world
 from tests.queues.processes import QueueError, until
@@ -50,9 +51,11 @@ def main():
         heard = folder / "heard.txt"
         set_environment(url, heard)
         queue = queue_called(given.queue)(WORKERS, folder)
-        period = get_current_billing_period()
-        notes = world.begin(given.accounts, period)
-        due = next_period(period)
+        due = get_current_billing_period()
+        # Jobs take no month that has not come.
+        last_month = datetime.combine(first_day(due), hour(12), UTC) - timedelta(days=10)
+        with time_machine.travel(last_month, tick=True):
+            notes = world.begin(given.accounts, get_current_billing_period())
         notes.turn(due)
         with telling(folder):
             left = carry_out(queue, due, given.accounts)

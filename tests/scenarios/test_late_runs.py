@@ -145,7 +145,7 @@ def test_a_product_that_is_not_periodic_is_not_restored(settings):
 def test_an_early_dispatch_by_option_loses_nothing(owner, settings):
     declare(settings, product("PLAN"), product("MORE", flat_rate="3.00"))
     with at("2026-09-20"):
-        run("dispatch_invoices", period=202610)
+        run("dispatch_invoices", ahead=True)
         add_product_to_account("MORE", owner)
         add_step_to_product("PLAN", owner)
     with at("2026-10-01"):

@@ -18,7 +18,6 @@ from genbilling.interface import (
     add_debit,
     refund_charge,
     save_card,
-    update_product_terms,
     void_invoice,
 )
 from genbilling.models import Account, Charge, InvoiceItem, Refund
@@ -362,16 +361,6 @@ def test_days_out_of_reach_are_an_error_with_words():
 
 
 # What the audit must not take for an error
-
-
-def test_new_terms_twice_around_a_reset_for_a_future_period(settings, user):
-    with at("2026-10-05"):
-        declare(settings, product("PLAN", initial_step=70))
-        update_product_terms("PLAN", user)
-        run("reset_products", "--period", "202611")
-        declare(settings, product("PLAN", initial_step=50))
-        update_product_terms("PLAN", user)
-    assert run("audit_billing").endswith("0 findings.")
 
 
 def test_a_project_that_moves_its_time_zone(settings):

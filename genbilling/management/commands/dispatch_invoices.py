@@ -20,6 +20,8 @@ class Command(BillingCommand):
         "is tried again. Exit status 1: something was left undone, and is named."
     )
 
+    ahead = "act as if the next period were the current one: its invoices are charged today"
+
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(

@@ -16,6 +16,7 @@ from ... import books, conf
 from ...exceptions import GatewayBusy, GatewayError, GatewayUncertain, GatewayUnusable, TransactionError
 from ...gateway import PaymentService
 from ...models import Account
+from .. import runs
 from ..cards import take_out_of_vault
 from ..locks import last_pass
 from ..refunding import resolve_pending
@@ -24,7 +25,7 @@ from . import currency
 from .announcing import announce_expiry, announce_overdue
 from .charging import Charging, accounts_to_charge
 from .closing import Closing, Progress, Stop, accounts_to_close, never
-from .foretelling import accounts_to_look_at, foretell
+from .foretelling import accounts_to_look_at, foretell, next_due
 from .standing import follow_payments
 
 logger = logging.getLogger(__name__)
@@ -68,8 +69,10 @@ def dispatch_invoices(
     report = DispatchReport()
     if dry_run:
         foretell(period, report, stage("looking", accounts_to_look_at(period).count))
+        report.next_due = next_due(period) if report.idle else None
         return report
     service, started = PaymentService(), timezone.now()
+    run = runs.begin("dispatch_invoices", period)
     try:
         unasked = _check_currency(service, period)
         _before(service, report, stop)
@@ -94,6 +97,7 @@ def dispatch_invoices(
             if not report.stopped:
                 _follow_unpaid()
                 _clean_up_the_vault(service, report, stop)
+        report.next_due = next_due(period) if report.idle else None
     except TransactionError as error:
         report.stopped = f"{error} A later run finds out what became of the charges under way."
     except (OperationalError, InterfaceError) as error:
@@ -102,6 +106,7 @@ def dispatch_invoices(
         report.stopped = (
             f"The database failed ({words}). A later run finds out what became of the charges under way."
         )
+    runs.end(run, report.noted())
     return report
 
 

@@ -1,5 +1,5 @@
-"""The dry run: what a dispatch would close and charge, from what is there. Nothing is written, no code of the
-project's is called."""
+"""The dry run: what a dispatch would close and charge, from what is there; and what comes next. Nothing is
+written, no code of the project's is called."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
-from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from ...models import Account, Invoice, InvoiceItem
 from ...money import ZERO, to_cents
 from ...money import total as total_of
 from ...periods import from_to, next_period
-from ..reports import DispatchReport
+from ..reports import DispatchReport, NextDue
 from ..rows import among
 from . import filling
 from .choosing import Policy, Standing, choose, dispatch_policy, read_standings
@@ -47,6 +47,13 @@ def accounts_to_look_at(period: int) -> QuerySet[Account]:
     """Return the accounts that have an invoice to open, to close or to charge in `period`."""
     due = Invoice.objects.due(period).order_by().filter(account=OuterRef("pk"))
     return Account.objects.filter(Exists(due)) | accounts_to_close(period)
+
+
+def next_due(period: int) -> NextDue | None:
+    """Return what is due next after `period`; None: no invoice is there yet."""
+    later = Invoice.objects.unsettled().filter(period__gt=period).order_by("period")
+    found = later.values("period").annotate(invoices=Count("pk")).first()
+    return NextDue(**found) if found else None
 
 
 def _pages(period: int) -> Iterator[list[Account]]:
