@@ -72,7 +72,10 @@ def create_invoices(period: int | None = None) -> Report:
 
 
 def reset_products(period: int | None = None) -> Report:
-    """Put capacities back to the initial step; steps that are not invoiced yet stay. Raises as the others."""
+    """Put capacities back to the initial step; steps that are not invoiced yet, or are ahead, stay.
+
+    Raises as the others.
+    """
     period = _period(period)
     done = month.reset_products(period)
     return _changed(f"reset_products {period}", summaries.of_reset_products(done), done, period)

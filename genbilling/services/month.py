@@ -6,58 +6,30 @@ Each takes the current period and is a statement for each range of keys: no row 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-from django.db.models import (
-    Case,
-    Exists,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    When,
-)
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, QuerySet
 
 from .. import books
-from ..models import Account, FormerTerms, Invoice, Product, Step
+from ..models import Account, Invoice, Product
 from ..periods import next_period
-from . import ranges, runs
+from . import ranges, resetting, runs
 from .ranges import Change, Done, Keys, Progress, keys_of
-
-RESET = """
-    UPDATE genbilling_product AS product
-    SET capacity = right_capacity, capacity_without_steps = right_without_steps
-"""
-# One statement, so that products and steps are seen at one moment. What commits between that moment and our
-# lock (a purchase) makes another version of the product's row, in another place (ctid), which the update does
-# not see. The array is for the planner, which would read the whole table for each range.
-RESET_WHAT_IS_FREE = f"""
-    WITH free AS MATERIALIZED (
-        {{free}}
-    ), changed AS (
-        {RESET} FROM free
-        WHERE product.ctid = ANY (ARRAY(SELECT ctid FROM free)) AND product.ctid = free.ctid
-        RETURNING product.id
-    ), taken AS (
-        UPDATE genbilling_step AS step SET live = false FROM changed, genbilling_invoice invoice
-        WHERE step.product_id = changed.id AND step.live AND invoice.id = step.invoice_id AND invoice.closed
-    )
-    SELECT count(*) FROM changed
-"""
+from .resetting import Kept
+from .statements import sql_of, terms_in
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonthReport:
-    """How many rows were changed, and the keys of those that somebody else held all the while."""
+    """How many rows were changed, and the keys of those that somebody else held all the while.
+
+    `kept` is what a reset left.
+    """
 
     changed: int
     held: list[int]
+    kept: Kept | None = None
 
 
 def create_invoices(
@@ -103,17 +75,20 @@ def restore_products(
     return _work("restore_products", period, changes, dry_run, progress)
 
 
-def reset_products(period: int, *, dry_run: bool = False, progress: Progress = bool) -> MonthReport:
+def reset_products(
+    period: int, *, force: bool = False, dry_run: bool = False, progress: Progress = bool
+) -> MonthReport:
     """Set every product's capacity back to its initial step.
 
-    Steps whose invoice is still open are kept: what a customer is about to pay for is not taken away.
+    Steps are kept whose invoice is still open, or whose invoice's period has not come: what a customer is
+    about to pay for, or has paid for ahead, is not taken away.
+
+    Args:
+        force: take all steps.
     """
-
-    def changes() -> Iterator[Change]:
-        wrong, reset = partial(_wrong, period), partial(_reset, period)
-        yield Change(rows=Product.objects.all(), wanted=wrong, make=reset)
-
-    return _work("reset_products", period, changes, dry_run, progress)
+    changes = partial(resetting.changes, period, force)
+    report = _work("reset_products", period, changes, dry_run, progress)
+    return replace(report, kept=resetting.kept_by(period, force))
 
 
 def _work(
@@ -150,7 +125,7 @@ def _open(period: int, keys: Keys) -> Done:
         if field.column not in ("id", "account_id")
     }
     accounts = _lacking(period, keys).order_by("pk").select_for_update(no_key=True, skip_locked=True)
-    select, parameters = _sql(accounts.values("id"))
+    select, parameters = sql_of(accounts.values("id"))
     names = ", ".join(connection.ops.quote_name(name) for name in values)
     marks = ", ".join(["%s"] * len(values))
     with connection.cursor() as cursor:
@@ -166,50 +141,4 @@ def _open(period: int, keys: Keys) -> Done:
 
 def _periodic(period: int, keys: Keys) -> QuerySet[Product]:
     products = Product.objects.in_period(period).filter(keys("pk"))
-    return products.alias(periodic_now=_terms_in(period, "periodic")).filter(periodic_now=True)
-
-
-def _wrong(period: int, keys: Keys) -> QuerySet[Any]:
-    """The products with an invoiced step to be taken, or whose capacity is not what it has to be."""
-    live = Step.objects.filter(keys("product"), live=True)
-    kept = live.filter(product=OuterRef("pk"), invoice__closed=False).order_by().values("product")
-    units = Coalesce(Subquery(kept.values(units=Sum("units"))), 0)
-    # Few have steps: whether one does is looked up in a set, and only then is a query worth it.
-    products = Product.objects.filter(keys("pk")).annotate(
-        right_without_steps=_terms_in(period, "initial_step"),
-        right_capacity=F("right_without_steps")
-        + Case(When(pk__in=live.values("product"), then=units), default=0),
-    )
-    right = Q(capacity=F("right_capacity"), capacity_without_steps=F("right_without_steps"))
-    return products.filter(~right | Q(pk__in=live.filter(invoice__closed=True).values("product")))
-
-
-def _reset(period: int, keys: Keys) -> Done:
-    wrong = _wrong(period, keys).values("id", "right_capacity", "right_without_steps")
-    connection = books.connection()
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # The planner expects steps of every product, and would compile the statement for each range.
-            cursor.execute("SET LOCAL jit = off")
-            free = wrong.annotate(ctid=RawSQL("genbilling_product.ctid", []))
-            select, parameters = _sql(free.select_for_update(no_key=True, skip_locked=True))
-            cursor.execute(RESET_WHAT_IS_FREE.format(free=select), parameters)
-            [changed] = cursor.fetchone()
-            return changed, keys_of(_wrong(period, keys))
-        select, parameters = _sql(wrong)
-        cursor.execute(f"{RESET} FROM ({select}) AS wrong WHERE product.id = wrong.id", parameters)
-        changed = cursor.rowcount
-    Step.objects.filter(keys("product"), live=True, invoice__closed=True).update(live=False)
-    return changed, []
-
-
-def _sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
-    sql, parameters = rows.query.get_compiler(books.alias()).as_sql()
-    return str(sql), tuple(parameters)
-
-
-def _terms_in(period: int, name: str) -> Any:
-    """Return the expression for a product's terms as they are valid in `period`."""
-    former = FormerTerms.objects.filter(product=OuterRef("pk"), through_period__gte=period)
-    before = Coalesce(Subquery(former.order_by("through_period").values(name)[:1]), F(name))
-    return Case(When(terms_from__lte=period, then=F(name)), default=before)
+    return products.alias(periodic_now=terms_in(period, "periodic")).filter(periodic_now=True)

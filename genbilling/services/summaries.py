@@ -24,8 +24,13 @@ def of_create_invoices(report: MonthReport, period: int, ahead: bool = False) ->
 
 
 def of_reset_products(report: MonthReport) -> str:
-    """Return how many products were reset."""
-    return _of_month(report, f"{counted(report.changed, 'product')} reset")
+    """Return how many products were reset, and what they keep."""
+    done = _of_month(report, f"{counted(report.changed, 'product')} reset")
+    if report.kept is None:
+        return done
+    steps, through = counted(report.kept.steps, "step"), report.kept.through
+    until = f"whose invoices are not closed or are of a month to come, {through} at the latest"
+    return f"{done} {steps} kept, {until}; --force takes them."
 
 
 def of_restore_products(report: MonthReport) -> str:

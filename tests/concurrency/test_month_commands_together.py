@@ -15,7 +15,7 @@ from genbilling.interface import (
     use_product,
 )
 from genbilling.models import Invoice, Product, Step
-from genbilling.services import locks, month
+from genbilling.services import locks, month, resetting
 from tests.concurrency.crowd import PATIENCE, at_once, in_background, until, until_waiting
 from tests.concurrency.due import (
     NOVEMBER,
@@ -205,14 +205,14 @@ def test_a_step_that_is_bought_between_the_look_of_a_reset_and_its_lock_keeps_it
     [user] = used_and_stepped(1)
     # The statement has looked, and stops at a gate before it locks.
     gate = "AND (SELECT pg_advisory_lock(7)::text) = '' FOR NO KEY UPDATE"
-    sql_of = month._sql
+    sql_of = resetting.sql_of
 
     def gated(rows):
         sql, parameters = sql_of(rows)
         assert "FOR NO KEY UPDATE" in sql
         return sql.replace("FOR NO KEY UPDATE", gate), parameters
 
-    monkeypatch.setattr(month, "_sql", gated)
+    monkeypatch.setattr(resetting, "sql_of", gated)
     with in_background() as begin:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(7)")
@@ -220,7 +220,8 @@ def test_a_step_that_is_bought_between_the_look_of_a_reset_and_its_lock_keeps_it
             until_waiting()
             with at("2026-10-01"):
                 begin(partial(add_step_to_product, "MSG", user, 3)).result()
-        assert running.result() == month.MonthReport(changed=1, held=[])
+        report = running.result()
+    assert (report.changed, report.held, report.kept) == (1, [], resetting.Kept(steps=3, through=NOVEMBER))
     assert Product.objects.get().capacity == 1000 + 3000
 
 

@@ -14,7 +14,7 @@ from genbilling.interface import (
     update_product_terms,
     use_product,
 )
-from genbilling.models import Invoice, Product
+from genbilling.models import Invoice, Product, Step
 from tests.factories import (
     GOOD_CARD,
     amounts,
@@ -25,6 +25,7 @@ from tests.factories import (
     invoices_of,
     product,
     run,
+    run_failing,
     turn_the_month,
 )
 
@@ -195,3 +196,58 @@ def test_new_terms_begin_after_the_last_month_billed(settings, paid_ahead):
         turn_the_month()
         assert use_product("PLAN", paid_ahead) == 69
     assert amounts(invoice_of(paid_ahead, 202612)) == [Decimal("12.00")]
+
+
+# Steps
+
+
+@pytest.fixture
+def step_paid_ahead(owner):
+    """A step that was bought in October, and paid in October, with November."""
+    with at("2026-10-10"):
+        add_step_to_product("PLAN", owner)
+    with at("2026-10-20"):
+        assert "1 paid (15.00)" in run("dispatch_invoices", ahead=True)
+    return owner
+
+
+def test_a_step_that_is_paid_ahead_stays_until_its_month_has_come(step_paid_ahead):
+    for day in ("2026-10-20 13:00", "2026-10-31"):
+        with at(day):
+            said = run("reset_products")
+            assert "0 products reset; nothing to do. 1 step kept" in said
+            assert "202611 at the latest; --force takes them" in said
+            assert use_product("PLAN", step_paid_ahead)
+    assert Product.objects.get().capacity == 150
+    with at("2026-11-01"):
+        assert run("reset_products").endswith("1 product reset.")
+    assert (Product.objects.get().capacity, Step.objects.get().live) == (100, False)
+
+
+def test_by_force_what_is_paid_ahead_is_taken(step_paid_ahead):
+    with at("2026-10-20 13:00"):
+        assert "1 product reset (" not in run("reset_products", force=True, dry_run=True)
+        assert run("reset_products", force=True).endswith("1 product reset.")
+    assert (Product.objects.get().capacity, Step.objects.get().live) == (100, False)
+
+
+def test_by_force_a_step_is_taken_that_is_not_invoiced_yet_and_the_audit_names_it(owner):
+    with at("2026-10-10"):
+        add_step_to_product("PLAN", owner, 2)
+        assert "2 steps kept" in run("reset_products")
+        assert run("reset_products", force=True).endswith("1 product reset.")
+        assert "taken away before it was invoiced (reset_products --force" in run_failing("audit_billing")
+    assert Product.objects.get().capacity == 100
+    with at("2026-11-01"):
+        run("dispatch_invoices")
+        assert run("audit_billing").endswith("0 findings.")
+
+
+def test_a_step_on_an_invoice_of_a_month_to_come_stays_beside_one_that_is_taken(owner):
+    with at("2026-10-10"):
+        add_step_to_product("PLAN", owner)
+    with at("2026-11-01"):
+        run("dispatch_invoices")
+        add_step_to_product("PLAN", owner, 3)
+        assert run("reset_products").startswith("reset_products 202611: 1 product reset. 3 steps kept")
+    assert Product.objects.get().capacity == 250

@@ -62,4 +62,4 @@ def _steps(product: Product, bought: list[Step]) -> Iterator[str]:
         if step.item is not None and step.item.invoice_id != step.invoice_id:
             yield f"step {step.pk} is on invoice {step.invoice_id}, and its item on {step.item.invoice_id}"
         if not step.live and not step.invoice.closed:
-            yield f"step {step.pk} was taken away before it was invoiced"
+            yield f"step {step.pk} was taken away before it was invoiced (reset_products --force does so)"
