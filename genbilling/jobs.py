@@ -85,7 +85,8 @@ def restore_products(period: int | None = None) -> Report:
     """Put the usage of periodic products back to zero, once per period. Raises as the others."""
     period = _period(period)
     done = month.restore_products(period)
-    return _changed(f"restore_products {period}", summaries.of_restore_products(done), done, period)
+    summary = summaries.of_restore_products(done, period)
+    return _changed(f"restore_products {period}", summary, done, period)
 
 
 def reconcile_payments(

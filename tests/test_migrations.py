@@ -8,8 +8,8 @@ from django.db import IntegrityError, connection, models
 from django.db.migrations import Migration
 from django.utils import timezone
 
-from genbilling.interface import save_card
-from genbilling.models import Account, Card, Charge, Invoice, InvoiceItem
+from genbilling.interface import save_card, use_product
+from genbilling.models import Account, Card, Charge, Invoice, InvoiceItem, Product, RestoreMoment
 from tests.factories import an_owner, at, declare, invoice_of, product, run
 
 
@@ -167,3 +167,61 @@ def test_a_card_declined_before_the_upgrade_is_left_alone_and_tried_once_when_it
         save_card(user, Nonces.TransactableAmEx)
         run("dispatch_invoices")
     assert invoice_of(user, 202610).paid
+
+
+@pytest.fixture
+def restored_before_the_upgrade(settings, transactional_db):
+    """Owners of a periodic product on the fifteenth of October, after the upgrade of that day.
+
+    One was restored on the first, one was missed by that run, and one has come since.
+    """
+    declare(settings, product("PLAN", periodic=True))
+    with at("2026-09-10"):
+        owners = {name: an_owner("PLAN") for name in ("restored", "missed")}
+    with at("2026-10-01"):
+        run("restore_products")
+    with at("2026-10-10"):
+        owners["new"] = an_owner("PLAN")
+    for user in owners.values():
+        use_product("PLAN", user, 30)
+    with at("2026-10-15"):
+        call_command("migrate", "genbilling", "0005", verbosity=0)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT restored_period FROM genbilling_product ORDER BY id")
+            assert cursor.fetchall() == [(202610,)] * 3, "it was restored in October, or sold in it"
+            missed = owners["missed"].genbilling_account.pk
+            cursor.execute(
+                "UPDATE genbilling_product SET restored_period = 202609 WHERE account_id = %s", [missed]
+            )
+        call_command("migrate", "genbilling", verbosity=0)
+    return owners
+
+
+def used_by(owners):
+    products = Product.objects.values_list("used", flat=True)
+    return {name: products.get(account__owner=user) for name, user in owners.items()}
+
+
+def test_an_upgrade_within_the_month_restores_nobody_twice(restored_before_the_upgrade):
+    owners = restored_before_the_upgrade
+    assert used_by(owners) == {"restored": 30, "missed": 30, "new": 30}
+    with at("2026-10-16"):
+        assert "1 product restored" in run("restore_products")
+    assert used_by(owners) == {"restored": 30, "missed": 0, "new": 30}
+    with at("2026-10-17"):
+        assert "202610 was restored on 2026-10-15" in run("restore_products")
+    with at("2026-11-01"):
+        assert "3 products restored" in run("restore_products")
+
+
+def test_an_upgrade_of_books_that_were_not_restored_this_month_leaves_that_to_the_next_run(
+    settings, transactional_db
+):
+    declare(settings, product("PLAN", periodic=True))
+    with at("2026-09-10"):
+        use_product("PLAN", an_owner("PLAN"), 30)
+    with at("2026-10-15"):
+        call_command("migrate", "genbilling", "0005", verbosity=0)
+        call_command("migrate", "genbilling", verbosity=0)
+        assert not RestoreMoment.objects.exists()
+        assert "1 product restored" in run("restore_products")

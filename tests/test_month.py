@@ -123,6 +123,7 @@ def test_terms_decide_that_are_valid_in_the_period(settings, owners):
 
 def test_by_force_every_periodic_product_counts_whatever_it_has_used(owners):
     assert month.restore_products(OCTOBER).changed == 5
+    assert month.restore_products(OCTOBER, dry_run=True).changed == 0
     use_product("PLAN", owners[0])
     assert month.restore_products(OCTOBER, force=True, dry_run=True).changed == 5
     assert month.restore_products(OCTOBER, force=True) == month.MonthReport(changed=5, held=[])

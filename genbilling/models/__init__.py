@@ -8,7 +8,7 @@ from .items import InvoiceItem
 from .numbers import InvoiceNumber
 from .products import FormerTerms, Product, Remaining, Step
 from .refunds import Refund
-from .runs import Run
+from .runs import RestoreMoment, Run
 
 __all__ = [
     "Account",
@@ -23,6 +23,7 @@ __all__ = [
     "Product",
     "Refund",
     "Remaining",
+    "RestoreMoment",
     "Run",
     "Step",
 ]

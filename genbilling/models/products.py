@@ -107,7 +107,7 @@ class Product(OwnChanges, TermsFields):
         "billed_through": "dispatch_invoices",
         "proven_from": "dispatch_invoices",
         "removed": "remove_product_from_account()",
-        "restored_period": "restore_products",
+        "restored_for": "restore_products",
     }
 
     account = models.ForeignKey(
@@ -137,8 +137,11 @@ class Product(OwnChanges, TermsFields):
     removed = models.BooleanField(
         _("removed"), default=False, help_text=_("Ended by itself, not together with its account.")
     )
-    restored_period = models.PositiveIntegerField(
-        _("usage restored in"), default=periods.get_current_billing_period
+    restored_for = models.DateTimeField(
+        _("usage restored for"),
+        null=True,
+        blank=True,
+        help_text=_("The moment that restore_products went by; empty: not restored since it was sold."),
     )
     added_at = models.DateTimeField(_("added at"), auto_now_add=True)
 

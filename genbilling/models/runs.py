@@ -1,4 +1,4 @@
-"""What was run: a row for each run of a command."""
+"""What was run: a row for each run of a command, and the moments that `restore_products` goes by."""
 
 from __future__ import annotations
 
@@ -28,3 +28,25 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.command} {self.period}"
+
+
+class RestoreMoment(models.Model):
+    """The moment of a period: products that were sold up to it are restored in that period, once.
+
+    The period's first run fixes it, and those beside it or after it go by the same; so what was sold since
+    keeps what it used, however often a run comes. ``--force`` fixes a new one.
+    """
+
+    period = models.PositiveIntegerField(_("period"), unique=True, help_text=_("YYYYMM"))
+    # By the clock of the project, as the date of a sale is: the two are compared.
+    moment = models.DateTimeField(_("moment"))
+
+    objects = BooksManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        verbose_name = _("moment of restoring")
+        verbose_name_plural = _("moments of restoring")
+
+    def __str__(self) -> str:
+        return f"moment of {self.period}"

@@ -1,6 +1,7 @@
 """The turn of the month: opening invoices, restoring usage, resetting capacity.
 
-Each takes the current period and is a statement for each range of keys: no row comes into Python.
+Each takes the current period and is a statement for each range of keys: no row comes into Python. All may run
+every day: the first run of a month does the month's work, the others what is left of it.
 """
 
 from __future__ import annotations
@@ -12,23 +13,25 @@ from functools import partial
 from django.db.models import Exists, OuterRef, QuerySet
 
 from .. import books
-from ..models import Account, Invoice, Product
+from ..models import Account, Invoice
 from ..periods import next_period
-from . import ranges, resetting, runs
+from . import ranges, resetting, restoring, runs
 from .ranges import Change, Done, Keys, Progress, keys_of
 from .resetting import Kept
-from .statements import sql_of, terms_in
+from .restoring import Restored
+from .statements import sql_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonthReport:
     """How many rows were changed, and the keys of those that somebody else held all the while.
 
-    `kept` is what a reset left.
+    `restored` says why nothing was to be restored, `kept` what a reset left.
     """
 
     changed: int
     held: list[int]
+    restored: Restored | None = None
     kept: Kept | None = None
 
 
@@ -52,27 +55,15 @@ def create_invoices(
 def restore_products(
     period: int, *, force: bool = False, dry_run: bool = False, progress: Progress = bool
 ) -> MonthReport:
-    """Set the usage of all periodic products to zero, once per period.
+    """Set the usage of all periodic products to zero, once per period: of those sold up to its moment.
 
     Args:
-        force: also those that were restored in `period` already.
+        force: fix a new moment, so that all are restored that were sold up to now.
     """
-
-    def wanted(keys: Keys) -> QuerySet[Product]:
-        products = _periodic(period, keys)
-        return products if force else products.filter(restored_period__lt=period)
-
-    def restore(keys: Keys) -> Done:
-        free = wanted(keys).select_for_update(no_key=True, skip_locked=True)
-        products = Product.objects.filter(keys("pk"), pk__in=free.values("pk"))
-        changed = products.update(used=0, restored_period=period)
-        # By force those are wanted that were just changed, too.
-        return changed, keys_of(wanted(keys).exclude(used=0, restored_period=period))
-
-    def changes() -> Iterator[Change]:
-        yield Change(rows=Product.objects.all(), wanted=wanted, make=restore, settles=not force)
-
-    return _work("restore_products", period, changes, dry_run, progress)
+    changes = partial(restoring.changes, period, force, dry_run)
+    report = _work("restore_products", period, changes, dry_run, progress)
+    idle = not (report.changed or report.held)
+    return replace(report, restored=restoring.restored_before(period) if idle else None)
 
 
 def reset_products(
@@ -137,8 +128,3 @@ def _open(period: int, keys: Keys) -> Done:
         )
         opened = int(cursor.rowcount)
     return opened, keys_of(_lacking(period, keys))
-
-
-def _periodic(period: int, keys: Keys) -> QuerySet[Product]:
-    products = Product.objects.in_period(period).filter(keys("pk"))
-    return products.alias(periodic_now=terms_in(period, "periodic")).filter(periodic_now=True)

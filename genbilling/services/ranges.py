@@ -34,13 +34,12 @@ class Change:
         rows: all of the table, by whose keys the ranges go.
         wanted: the rows to change, among those with certain keys.
         make: change them, but for what others hold; return how many were changed, and the keys of those left.
-        settles: what was changed is not wanted any more, so that a range may be worked twice.
+            What was changed is not wanted any more, so that a range may be worked twice.
     """
 
     rows: QuerySet[Any]
     wanted: Callable[[Keys], QuerySet[Any]]
     make: Callable[[Keys], Done]
-    settles: bool = True
 
 
 def count(change: Change) -> int:
@@ -63,7 +62,7 @@ def work(change: Change, progress: Progress) -> Done:
         changed += done
         if left:
             # Not the keys, where the range will do: beside another run they would be half of all there are.
-            again.append(keys if change.settles else _among(left))
+            again.append(keys)
     for keys in again:
         done, left = _change_what_is_free(change, keys)
         progress(done)

@@ -33,9 +33,19 @@ def of_reset_products(report: MonthReport) -> str:
     return f"{done} {steps} kept, {until}; --force takes them."
 
 
-def of_restore_products(report: MonthReport) -> str:
-    """Return how many products were restored."""
-    return _of_month(report, f"{counted(report.changed, 'product')} restored")
+def of_restore_products(report: MonthReport, period: int) -> str:
+    """Return how many products were restored by a run in `period`; where none was, why that is so."""
+    done = _of_month(report, f"{counted(report.changed, 'product')} restored")
+    before = report.restored
+    if before is None:
+        return done
+    done = f"{done} {before.period} was restored on {before.on}"
+    if before.period != period:
+        return f"{done}, and an earlier period changes nothing, with --force either."
+    if not before.sold_since:
+        return f"{done}, and no periodic product was sold since."
+    sold = counted(before.sold_since, "periodic product")
+    return f"{done}; sold since, and left with what they used: {sold}; --force restores these, too."
 
 
 def _of_month(report: MonthReport, done: str) -> str:

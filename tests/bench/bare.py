@@ -50,8 +50,7 @@ def open_invoices():
 
 def restore():
     """`restore_products` by one statement."""
-    period = get_current_billing_period()
-    return _one_statement("UPDATE genbilling_product SET used = 0, restored_period = %s", [period])
+    return _one_statement("UPDATE genbilling_product SET used = 0, restored_for = now()", [])
 
 
 def reset():

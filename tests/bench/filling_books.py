@@ -85,7 +85,6 @@ def _sell(name, accounts, first, period, added):
         capacity=declared.initial_step + added,
         first_period=period,
         billed_through=period,
-        restored_period=period,
     )
 
 

@@ -14,7 +14,7 @@ from genbilling.interface import (
     remove_product_from_account,
     use_product,
 )
-from genbilling.models import Invoice, Product, Step
+from genbilling.models import Invoice, Product, RestoreMoment, Step
 from genbilling.services import locks, month, resetting
 from tests.concurrency.crowd import PATIENCE, at_once, in_background, until, until_waiting
 from tests.concurrency.due import (
@@ -51,7 +51,8 @@ def test_two_restore_products_at_once_restore_each_product_once(start):
         use_product("MSG", user, 7)
     said = together(start, "restore_products", "genbilling_product")
     assert sum(run.count("products restored") for run in said) == OWNERS
-    assert Product.objects.filter(used=0, restored_period=OCTOBER).count() == OWNERS
+    moment = RestoreMoment.objects.get(period=OCTOBER).moment
+    assert Product.objects.filter(used=0, restored_for=moment).count() == OWNERS
 
 
 def test_two_reset_products_at_once_reset_each_product_once(start):

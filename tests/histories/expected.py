@@ -42,7 +42,6 @@ class Holding:
     terms: dict[int, Terms]
     """By the period from which they are valid."""
     capacity: int
-    restored_in: int
     used: int = 0
     steps: list[Steps] = field(default_factory=list)
     charged_from: int | None = None
@@ -70,9 +69,9 @@ class Holding:
         self.steps = [steps for steps in self.steps if steps.period not in closed]
         self.capacity = self.terms_in(period).initial_step + sum(steps.units for steps in self.steps)
 
-    def restore(self, period):
-        if self.held_in(period) and self.terms_in(period).periodic and self.restored_in < period:
-            self.used, self.restored_in = 0, period
+    def restored_in(self, period):
+        """Whether a run of that period restores it, by what it is."""
+        return self.held_in(period) and self.terms_in(period).periodic
 
 
 @dataclass(kw_only=True)
@@ -100,9 +99,7 @@ class Customer:
         """Have a product from now on: as it is, revived, or sold anew."""
         holding = self.held(name, period)
         if holding is None:
-            holding = Holding(
-                name=name, terms={period: terms}, capacity=terms.initial_step, restored_in=period
-            )
+            holding = Holding(name=name, terms={period: terms}, capacity=terms.initial_step)
             self.holdings.append(holding)
         holding.last, holding.removed = None, False
         if holding.charged_from is None and self.status in BILLABLE:

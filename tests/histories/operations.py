@@ -9,11 +9,16 @@ from tests.histories.our_books import changes, everything, is_a_credit_that_wait
 from tests.histories.payments import SALE_FAULTS, PaymentsMixin, some
 from tests.scenarios.faulty import status_and_words
 
-# What cron runs after dispatch.
-OF_THE_FIRST = ("create_invoices", "reset_products", "restore_products")
+# What cron runs after dispatch, every day.
+AFTER_DISPATCH = ("create_invoices", "reset_products", "restore_products")
 
 
 class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.restored = set()
+        """The periods that a run found something periodic in."""
+
     @rule(faults=some(*SALE_FAULTS))
     def dispatch_invoices(self, faults):
         with self.world.faults(faults):
@@ -29,29 +34,48 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
         self.world.let_pass(days=1)
         self.dispatch_invoices(faults)
 
-    @rule(command=st.sampled_from(OF_THE_FIRST))
-    def run_command_of_the_first(self, command):
+    @rule(command=st.sampled_from(AFTER_DISPATCH))
+    def run_command_after_dispatch(self, command):
         self.world.run(command)
         if command == "create_invoices":
             self.next_months_invoices_are_there()
-        else:
-            for owner, customer in self.customers.items():
-                for holding in customer.holdings:
-                    self.reset_or_restore(command, owner, holding)
+        elif command == "reset_products":
+            self.reset()
+        elif self.world.period not in self.restored:
+            self.restore()
+
+    @rule()
+    def restore_products_by_force(self):
+        self.world.run("restore_products", force=True)
+        self.restore()
+
+    @rule(faults=some(*SALE_FAULTS))
+    def cron_runs_in_the_next_night(self, faults):
+        self.dispatch_invoices_in_the_next_night(faults)
+        for command in AFTER_DISPATCH:
+            self.run_command_after_dispatch(command)
 
     def next_months_invoices_are_there(self):
         period = after(self.world.period)
         lacking = Account.objects.filter(status__in=Account.BILLABLE).exclude(invoices__period=period)
         assert not lacking.exists(), f"no invoice for {period}: {list(lacking)}"
 
-    def reset_or_restore(self, command, owner, holding):
-        if command == "restore_products":
-            holding.restore(self.world.period)
-        else:
+    def reset(self):
+        for owner, customer in self.customers.items():
             closed = Invoice.objects.filter(account__owner=self.people[owner], closed=True)
-            holding.reset(self.world.period, set(closed.values_list("period", flat=True)))
+            closed_periods = set(closed.values_list("period", flat=True))
+            for holding in customer.holdings:
+                holding.reset(self.world.period, closed_periods)
 
-    @rule(command=st.sampled_from(["dispatch_invoices", *OF_THE_FIRST]))
+    def restore(self):
+        """All that there is by now; by a later run of the same period nothing, but by force."""
+        holdings = [one for customer in self.customers.values() for one in customer.holdings]
+        for holding in holdings:
+            if holding.restored_in(self.world.period):
+                holding.used = 0
+                self.restored.add(self.world.period)
+
+    @rule(command=st.sampled_from(["dispatch_invoices", *AFTER_DISPATCH]))
     def dry_run(self, command):
         before, sales = everything(), len(self.world.braintree.transactions())
         status, said = status_and_words(command, dry_run=True)
@@ -63,8 +87,8 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
     def turn_of_the_month(self, faults):
         self.world.turn_the_month()
         self.dispatch_invoices(faults)
-        for command in OF_THE_FIRST:
-            self.run_command_of_the_first(command)
+        for command in AFTER_DISPATCH:
+            self.run_command_after_dispatch(command)
 
     @rule()
     def turn_of_a_month_in_which_nothing_runs(self):

@@ -91,10 +91,10 @@ class World:
                 stack.callback(self.braintree.faults.add(Fault.from_text(text)).remove)
             yield
 
-    def run(self, command, *, sound=True):
+    def run(self, command, *, sound=True, **options):
         """Run a command; return whether all was done, as it has to be where everything is `sound`."""
         sound = sound and not is_unresolved()
-        status, said = status_and_words(command)
+        status, said = status_and_words(command, **options)
         assert status == 0 or not sound, f"{command} left something undone: {said}"
         return status == 0
 

@@ -16,7 +16,7 @@ class Command(BillingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--force", action="store_true", help="also those that were restored in this period already"
+            "--force", action="store_true", help="all that were sold by now, restored in this period or not"
         )
 
     def work(self, period: int, options: dict[str, Any]) -> None:
@@ -24,4 +24,4 @@ class Command(BillingCommand):
             report = month.restore_products(
                 period, force=options["force"], dry_run=options["dry_run"], progress=bar.update
             )
-        self.changed(report, period, options, summaries.of_restore_products(report))
+        self.changed(report, period, options, summaries.of_restore_products(report, period))
