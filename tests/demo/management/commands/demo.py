@@ -58,7 +58,7 @@ def introduce():
         "charges their cards through Braintree's SDK. Braintree itself is embedded: no\n"
         "network is needed. In its sandbox the amount decides: from 2000 to 2999.99 a\n"
         "card is declined, as Fred's and Gina's will be.\n\n"
-        "Cron dispatches every night; nights on which it charges nothing are not shown.\n"
+        "Cron runs every night; nights on which it charges nothing are not shown.\n"
         f"The files are in {settings.FOLDER}, made new by each run.",
         soft_wrap=True,
     )
