@@ -11,8 +11,10 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from . import books, catalogue, conf
 from .exceptions import BadSetting
-from .models import Product
+from .gateway import place_in_settings
+from .models import Installation, Product
 from .periods import get_current_billing_period
+from .services import installations
 
 SUPPORTED = {"postgresql", "sqlite"}
 
@@ -131,6 +133,24 @@ def check_held_products(
             hint="Declare it again, or end it with remove_product_from_account().",
             id="genbilling.W002",
         )
+
+
+@register("genbilling", Tags.database)
+def check_merchant(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> Iterable[CheckMessage]:
+    """E011: the settings point at another merchant than the books belong to. The verbs refuse it, too."""
+    connection = books.connection()
+    if connection.alias not in (databases or ()) or connection.vendor not in SUPPORTED:
+        return
+    if Installation._meta.db_table not in connection.introspection.table_names():
+        return
+    try:
+        strange = installations.problem(place_in_settings())
+    except BadSetting:
+        return
+    if strange:
+        yield Error(strange, hint=installations.WAY_OUT, id="genbilling.E011")
 
 
 def _begins_immediately() -> bool:

@@ -43,6 +43,10 @@ class ClockWrong(GenbillingError):
     """This machine's clock is not the database's: by a wrong clock a wrong month would be billed."""
 
 
+class OtherMerchant(BadSetting):
+    """The books belong to another merchant than the settings point at."""
+
+
 class BadInput(GenbillingError, ValueError):
     """A value given by the caller cannot be used."""
 
@@ -141,6 +145,10 @@ class NotPending(InvoiceError):
 
 class MoneyHeld(InvoiceError):
     """A sale that the charge met at the gateway holds somebody's money: void or refund it there first."""
+
+
+class SaleUnknown(InvoiceError):
+    """The gateway made a sale that the books do not know: nothing is charged until it is taken over."""
 
 
 class NothingToRefund(InvoiceError):

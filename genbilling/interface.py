@@ -11,8 +11,28 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from .models import Account, Card, Charge, Invoice, InvoiceItem, Product, Refund, Remaining
-from .services import accounts, billing, cards, corrections, owners, products, refunding, usage
+from .models import (
+    Account,
+    Card,
+    Charge,
+    Invoice,
+    InvoiceItem,
+    Product,
+    Refund,
+    Remaining,
+    UnknownSale,
+)
+from .services import (
+    accounts,
+    billing,
+    cards,
+    corrections,
+    owners,
+    products,
+    refunding,
+    unknown_sales,
+    usage,
+)
 
 
 def new_account(user: Any, trial: bool = False) -> Account:
@@ -323,3 +343,21 @@ def add_credit(user: Any, amount: Any, *, operator: str, memo: str, after: int |
 def add_debit(user: Any, amount: Any, *, operator: str, memo: str, after: int | None = None) -> InvoiceItem:
     """Put a debit of `amount` on the open invoice of the account that `user` owns; else as `add_credit`."""
     return corrections.add_item(user, amount, operator, memo, sign=1, after=after)
+
+
+def acknowledge_sale(transaction_id: str, *, operator: str, memo: str) -> UnknownSale:
+    """Note that somebody has dealt with a sale that fits nothing in these books, and return it.
+
+    ``reconcile_payments`` names such a sale, and its account is not charged until then. Nothing is done about
+    the money: refund the sale at Braintree, or give a credit for it, first.
+
+    Args:
+        transaction_id: as ``reconcile_payments`` names it.
+        operator: the name of who decided it.
+        memo: what was done about it.
+
+    Raises:
+        BadInput: no such sale is noted; a text is missing or too long.
+        Outdated: it was acknowledged before.
+    """
+    return unknown_sales.acknowledge(transaction_id, operator, memo)

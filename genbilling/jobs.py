@@ -146,6 +146,7 @@ def send_payment(invoice_id: int) -> Report:
     Raises:
         BadInput: there is no such invoice.
         InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
+        SaleUnknown: Braintree has a sale for it that the books do not know: reconcile_payments first.
         LeftUndone: the outcome is not known; every later run asks the gateway again.
         TransactionOpen, NoAutocommit: as `dispatch_invoices`.
         GatewayUnusable: nothing was sent; the invoice is as it was.

@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from django.db import connection
 
+from genbilling.gateway import searches
 from genbilling.services.billing import pressure
 
 pytest_plugins = ["genbilling.testing"]
@@ -39,6 +40,7 @@ def braintree_books(braintree, monkeypatch):
 def short_pauses(monkeypatch):
     """A gateway that refuses for its rate limit is asked again soon."""
     monkeypatch.setattr(pressure, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(searches, "PAUSES_WHEN_BUSY", (0.001,) * 5)
 
 
 @pytest.fixture

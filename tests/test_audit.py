@@ -239,6 +239,10 @@ TAMPERED_OTHERS = [
     ),
     (
         f"UPDATE genbilling_charge SET key = 'other' WHERE invoice_id = {FIRST}",
+        "does not end in its key other",
+    ),
+    (
+        f"UPDATE genbilling_charge SET sent_order_id = 'other' WHERE invoice_id = {FIRST}",
         "it was sent with order_id",
     ),
     (

@@ -13,7 +13,7 @@ from django.core.management.base import SystemCheckError
 from django.db import connection
 
 from genbilling.interface import remove_product_from_account
-from tests.factories import an_owner, at, declare, product
+from tests.factories import GOOD_CARD, an_owner, at, declare, product
 from tests.routers import an_empty_file, another_database
 from tests.settings import TOP
 
@@ -268,3 +268,17 @@ def test_the_database_that_is_looked_at_is_the_one_of_the_books(other):
     other.settings_dict["AUTOCOMMIT"] = False
     assert "genbilling.E007" in ids()
     assert "genbilling.W002" not in ids(databases=["default"]), "there are no tables there"
+
+
+# E011
+
+
+def test_settings_that_point_at_another_merchant_than_the_books_belong_to(settings):
+    an_owner(card=GOOD_CARD)
+    settings.BRAINTREE_MERCHANT_ID = "another"
+    [message] = run_checks(tags=["genbilling"], databases=["default"])
+    assert message.id == "genbilling.E011"
+    assert "the settings point at the merchant 'another' (offline)" in message.msg
+    assert "renew_installation" in message.hint
+    settings.BRAINTREE_MERCHANT_ID = ""
+    assert ids(databases=["default"]) == ["genbilling.E002"]

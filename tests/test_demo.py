@@ -43,7 +43,7 @@ TAMPERED = {
     ),
     "a charge of ours is not known at Braintree": (
         "project",
-        "UPDATE genbilling_charge SET key = 'lost' WHERE id = 1",
+        "UPDATE genbilling_charge SET sent_order_id = 'lost' WHERE id = 1",
         "In our book, and not in Braintree's: sale ",
     ),
     "an invoice that was refused is called paid": (

@@ -225,3 +225,18 @@ def test_an_upgrade_of_books_that_were_not_restored_this_month_leaves_that_to_th
         call_command("migrate", "genbilling", verbosity=0)
         assert not RestoreMoment.objects.exists()
         assert "1 product restored" in run("restore_products")
+
+
+def test_the_code_from_before_can_go_on_inserting_charges_beside_the_upgrade(closed):
+    declined = Charge.objects.create(
+        invoice=closed, amount=closed.total, state="not_sent", ended_at=timezone.now()
+    )
+    known = [field.column for field in Charge._meta.concrete_fields]
+    columns = ", ".join(name for name in known if name not in ("id", "key", "sent_order_id"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO genbilling_charge (key, {columns}) "
+            f"SELECT 'old', {columns} FROM genbilling_charge WHERE id = %s",
+            [declined.pk],
+        )
+    assert Charge.objects.get(key="old").order_id == "genbilling-old"

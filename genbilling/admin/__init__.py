@@ -26,7 +26,9 @@ from ..models import (
     Refund,
     Run,
     Step,
+    UnknownSale,
 )
+from .acknowledging import AcknowledgeSale
 from .corrections import AddCredit, AddDebit, EndCharge, RefundCharge, VoidInvoice
 from .finding import OfAnOwner
 from .pages import Correctable, pages_of
@@ -175,7 +177,7 @@ class ChargeAdmin(ReadOnly, OfAnOwner, Correctable):
     path_to_owner = "invoice__account__owner"
     list_display = ["id", "invoice", "amount", "state", "status", "response_code", "created_at"]
     list_filter = ["state"]
-    search_fields = ["transaction_id", "key"]
+    search_fields = ["transaction_id", "key", "sent_order_id"]
     list_select_related = ["invoice__account__owner"]
     readonly_fields = ["went_back"]
     inlines = [RefundInline]
@@ -199,3 +201,12 @@ class RefundAdmin(ReadOnly, OfAnOwner, admin.ModelAdmin):
 class RunAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["id", "command", "period", "begun_at", "ended_at"]
     list_filter = ["command", "period"]
+
+
+@admin.register(UnknownSale)
+class UnknownSaleAdmin(ReadOnly, Correctable):
+    list_display = ["id", "transaction_id", "account", "amount", "status", "sold_at", "acknowledged_at"]
+    list_filter = [("acknowledged_at", admin.EmptyFieldListFilter)]
+    search_fields = ["transaction_id", "order_id", "operator", "memo"]
+    list_select_related = ["account__owner"]
+    corrections = [AcknowledgeSale()]

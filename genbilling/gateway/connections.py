@@ -9,7 +9,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import conf
@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The vault that the settings point at; what is not known of it is empty.
+
+    `environment` is ``"production"``, ``"sandbox"``, or ``"offline"`` for a Braintree on this host, of which
+    `books_id` is the id of its file.
+    """
+
+    environment: str
+    merchant_id: str
+    books_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +95,23 @@ def connect() -> Connection:
         if key not in _connections:
             _connections[key] = _open(config, embedded_db)
         return _connections[key]
+
+
+def connected_place() -> Place:
+    """Return which vault the settings of this moment point at.
+
+    Raises:
+        BadSetting: a setting is missing or wrong.
+    """
+    place, sandbox = place_in_settings(), connect().sandbox
+    return place if sandbox is None else replace(place, books_id=sandbox.store.identity())
+
+
+def place_in_settings() -> Place:
+    """Return what the settings alone say of it, without a connection; raises the same."""
+    config = conf.braintree()
+    real = config.environment in ("production", "sandbox")
+    return Place(environment=config.environment if real else "offline", merchant_id=config.merchant_id)
 
 
 def _open(config: conf.Braintree, embedded_db: str) -> Connection:

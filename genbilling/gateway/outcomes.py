@@ -16,6 +16,7 @@ from .vaulted import VaultedCard, card_of
 # The SDK's own words, written out: this module is imported where the SDK is not.
 HARD_DECLINED = "hard_declined"
 VOIDED = "voided"
+SETTLEMENT_DECLINED = "settlement_declined"
 PAID_STATUSES = frozenset(
     {"submitted_for_settlement", "settling", "settled", "settlement_pending", "settlement_confirmed"}
 )

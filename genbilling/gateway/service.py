@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +36,7 @@ from .outcomes import (
     outcome_of_transaction,
     outcome_of_void,
 )
+from .searches import patiently, sales_begun_with, search_in_parts
 from .vaulted import VaultedCard, card_of
 
 logger = logging.getLogger(__name__)
@@ -48,18 +50,18 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 # The merchant account does not verify cards, is unknown, suspended, or not ours.
 CANNOT_VERIFY = frozenset({"91730", "91728", "91742", "91743"})
 
-# A search answers with no more; Braintree's documents, 2023.
-SEARCH_LIMIT = 50_000
-
 
 @dataclass(frozen=True, kw_only=True)
 class Booked:
     """A transaction in the gateway's books: of a refund, `refund_of` is the id of its sale (empty: a credit
     that stands alone); of a sale, `refund_ids` are its refunds, and `charged_back` is what went back by
-    disputes."""
+    disputes. `booked_at` is an aware moment; the rest is of the vault, or empty."""
 
     outcome: Outcome
     is_refund: bool
+    booked_at: datetime
+    customer_id: str = ""
+    card_token: str = ""
     refund_of: str = ""
     refund_ids: tuple[str, ...] = ()
     charged_back: Decimal = ZERO
@@ -184,6 +186,24 @@ class PaymentService:
             yield from self._transactions(since, end)
             since = end
 
+    def sale_ids(self, order_ids: str, since: datetime) -> Iterator[list[str]]:
+        """Yield the ids of the sales since an aware moment whose order id begins with `order_ids`, in parts.
+
+        Raises:
+            GatewayUnusable, GatewayUncertain: the gateway did not answer.
+        """
+        for found in search_in_parts(self._connection, since, None, *sales_begun_with(self._sdk, order_ids)):
+            yield found.ids
+
+    def sales_begun_with(self, order_ids: str, customer_id: str) -> list[Booked]:
+        """Return the sales to a customer whose order id begins with `order_ids`; raises as `find_sale`."""
+        of_customer = self._sdk.TransactionSearch.customer_id == customer_id
+        return self._all(of_customer, *sales_begun_with(self._sdk, order_ids))
+
+    def booked(self, transaction_ids: list[str]) -> list[Booked]:
+        """Return what the gateway booked under these ids; raises as `find_sale`."""
+        return self._all(self._sdk.TransactionSearch.ids.in_list(transaction_ids))
+
     def find(self, transaction_id: str) -> Booked | None:
         """Return what the gateway booked as `transaction_id`, or None; raises as `find_sale`."""
         try:
@@ -287,16 +307,12 @@ class PaymentService:
             raise GatewayUncertain(f"Braintree has no transaction {transaction_id}.") from error
 
     def _transactions(self, since: datetime, until: datetime) -> Iterator[Booked]:
-        # Both ends of a range count, in whole seconds. The SDK takes a moment for UTC as it is.
-        first, last = since.astimezone(UTC), until.astimezone(UTC) - timedelta(seconds=1)
-        created = self._sdk.TransactionSearch.created_at.between(first, last)
-        found = self._ask(lambda: self._gateway.transaction.search(created))
-        if found.maximum_size >= SEARCH_LIMIT:
-            middle = since + (until - since) / 2
-            yield from self._transactions(since, middle)
-            yield from self._transactions(middle, until)
-            return
-        yield from self._each(lambda: map(_booked, found.items))
+        for found in search_in_parts(self._connection, since, until):
+            yield from self._each(partial(map, _booked, found.items))
+
+    def _all(self, *criteria: Any) -> list[Booked]:
+        search = self._gateway.transaction.search
+        return patiently(self._connection, lambda: [_booked(one) for one in search(*criteria).items])
 
     def _answer_to(self, call: Callable[[], Any]) -> Any:
         """Return the answer to a call about the vault; raises as `find_sale`."""
@@ -346,7 +362,15 @@ def _booked(transaction: Any) -> Booked:
     return Booked(
         outcome=outcome_of_transaction(transaction),
         is_refund=transaction.type == CREDIT,
+        # Whole seconds of UTC, without a zone.
+        booked_at=transaction.created_at.replace(tzinfo=UTC),
+        customer_id=_of(transaction, "customer_details", "id"),
+        card_token=_of(transaction, "credit_card_details", "token"),
         refund_of=transaction.refunded_transaction_id or "",
         refund_ids=tuple(transaction.refund_ids or ()),
         charged_back=charged_back(transaction),
     )
+
+
+def _of(transaction: Any, part: str, name: str) -> str:
+    return getattr(getattr(transaction, part, None), name, None) or ""

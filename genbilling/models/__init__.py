@@ -1,8 +1,10 @@
 """The books: accounts and cards, products and steps, invoices and items, charges and refunds, runs."""
 
+from . import order_ids
 from .accounts import Account, AccountUser, Card
 from .charges import Charge
 from .handled import HandledPeriod
+from .installations import Installation, UnknownSale
 from .invoices import Invoice
 from .items import InvoiceItem
 from .numbers import InvoiceNumber
@@ -17,6 +19,7 @@ __all__ = [
     "Charge",
     "FormerTerms",
     "HandledPeriod",
+    "Installation",
     "Invoice",
     "InvoiceItem",
     "InvoiceNumber",
@@ -26,4 +29,6 @@ __all__ = [
     "RestoreMoment",
     "Run",
     "Step",
+    "UnknownSale",
+    "order_ids",
 ]

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from .. import money
 from ..books import BooksManager
 from ..digests import LENGTH, seal, version_of
+from . import order_ids
 
-ORDER_ID_PREFIX = "genbilling-"
 AUTHENTICATION_REQUIRED = "2099"
 
 
@@ -99,7 +99,7 @@ class Attempt(models.Model):
     @property
     def order_id(self) -> str:
         """The order id at the gateway."""
-        return f"{ORDER_ID_PREFIX}{self.key}"
+        return f"{order_ids.PREFIX}{self.key}"
 
 
 def ended() -> Q:
@@ -120,6 +120,16 @@ class Charge(Attempt):
 
     invoice = models.ForeignKey(
         "genbilling.Invoice", on_delete=models.PROTECT, related_name="charges", verbose_name=_("invoice")
+    )
+    # Not with the digests: the request, which is, has it too.
+    sent_order_id = models.CharField(
+        _("order id"),
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("Empty: made before order ids named the installation."),
     )
     card_token = models.CharField(_("card token"), max_length=36, blank=True)
     number_id = models.CharField(
@@ -176,6 +186,11 @@ class Charge(Attempt):
 
     def __str__(self) -> str:
         return f"charge {self.pk} of {self.amount} for {self.invoice} ({self.state})"
+
+    @property
+    def order_id(self) -> str:
+        """The order id at the gateway."""
+        return self.sent_order_id or super().order_id
 
     @property
     def needs_owner(self) -> bool:

@@ -240,6 +240,8 @@ class Invoice(OwnChanges):
 
         Raises:
             InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
+            SaleUnknown: Braintree has a sale for it that the books do not know: reconcile_payments first.
+            OtherMerchant: the books belong to another merchant than the settings point at.
             GatewayUnusable: nothing was sent; the invoice is as it was.
             TransactionOpen: called inside an atomic block, whose rollback could not take the money back.
         """

@@ -9,6 +9,7 @@ system leaves with the parent.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 import threading
 import time
@@ -66,6 +67,23 @@ class Store:
             for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
                 db.execute(f"DELETE FROM {row['name']}")
 
+    def identity(self) -> str:
+        """Return what tells these books from all others: random, and another once they were emptied.
+
+        Books in memory have none: it is empty.
+        """
+        if self.path == MEMORY:
+            return ""
+        with self.transaction(writing=False) as db:
+            if found := _identity(db):
+                return found
+        with self.transaction(writing=True) as db:
+            # Not in the schema: files that were made before it had this stay good.
+            db.execute("CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL)")
+            if not _identity(db):
+                db.execute("INSERT INTO identity VALUES (?)", [secrets.token_hex(16)])
+            return _identity(db)
+
     def close(self) -> None:
         """Close the file. The next use opens it again; books in memory are lost."""
         _close(self.lock, self._open)
@@ -81,6 +99,14 @@ class Store:
                     "that can be written."
                 ) from error
         return self._open[0]
+
+
+def _identity(db: sqlite3.Connection) -> str:
+    """Return the id of the books, or nothing if they have none yet."""
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'identity'").fetchone():
+        return ""
+    row = db.execute("SELECT id FROM identity").fetchone()
+    return str(row["id"]) if row else ""
 
 
 @contextmanager

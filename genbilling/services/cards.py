@@ -16,6 +16,7 @@ from ..gateway import PaymentService
 from ..models import Account, Card, Charge
 from . import customers
 from .card_notes import block_when_stored
+from .installations import bind, payment_service
 from .locks import lock_account, lock_account_owned_by
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ MOST_IN_VAIN = 3
 def save_card(user: Any, nonce: str, device_data: str | None = None) -> Card:
     """Put the card behind `nonce` on file; see `genbilling.interface`."""
     books.refuse_open_transaction("save_card()")
-    service = PaymentService()
+    service = payment_service()
     with books.atomic(durable=True):
         account = lock_account_owned_by(user)
         customer = customers.told_of(account.owner)
@@ -42,6 +43,7 @@ def save_card(user: Any, nonce: str, device_data: str | None = None) -> Card:
     except Exception:
         Card.objects.filter(pk=card.pk).update(state=Card.State.LEAVING)
         raise
+    bind()
     with books.atomic(durable=True):
         lock_account(account.pk)
         account.cards.filter(state=Card.State.CURRENT).update(state=Card.State.LEAVING)
@@ -62,7 +64,7 @@ def save_card(user: Any, nonce: str, device_data: str | None = None) -> Card:
 def remove_card(user: Any) -> None:
     """Take the card off file; see `genbilling.interface`."""
     books.refuse_open_transaction("remove_card()")
-    service = PaymentService()
+    service = payment_service()
     with books.atomic(durable=True):
         account = lock_account_owned_by(user)
         if not take_off_file(account):

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from .. import books, money, periods
 from ..exceptions import InvoiceNotClosed, InvoicePaid, InvoiceVoid, Outdated, PaymentUnderWay
-from ..gateway import PaymentService
 from ..language import invoice_language
 from ..models import Account, Charge, Invoice, InvoiceItem
 from .billing import follow_and_announce, pending_charge, resolve
+from .installations import payment_service
 from .invoicing import open_invoice
 from .locks import lock_account, lock_account_owned_by, lock_row
 from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
@@ -25,7 +25,7 @@ def void_invoice(invoice: Invoice, operator: str, memo: str) -> Invoice:
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
     if pending := pending_charge(invoice):
         # It may have been paid: that is found out first. To send it again is not what was asked for.
-        resolve(PaymentService(), pending, send_again=False)
+        resolve(payment_service(), pending, send_again=False)
     with books.atomic(durable=True):
         account = lock_account(invoice.account_id)
         stored = lock_row(Invoice.objects.all(), invoice.pk)

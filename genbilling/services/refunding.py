@@ -26,6 +26,7 @@ from ..gateway import Ending, Outcome, PaymentService
 from ..models import Charge, Invoice, Refund
 from . import attempts
 from .attempts import Find, Send
+from .installations import payment_service
 from .locks import is_everybodys, lock_row
 from .operators import MAX_MEMO, MAX_OPERATOR, positive, text
 
@@ -52,7 +53,7 @@ def refund_charge(
     books.refuse_open_transaction("refund_charge()")
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
     wanted = None if amount is None else positive(amount, charge.currency)
-    service = PaymentService()
+    service = payment_service()
     pending = list(charge.refunds.filter(state=State.PENDING).select_related("charge"))
     for earlier in pending:
         resolve(service, earlier)

@@ -32,6 +32,7 @@ class Wait(Enum):
     OTHER_CURRENCY = 'closed in another currency than GENBILLING["CURRENCY"]'
     AT_WORK_ELSEWHERE = "at work elsewhere"
     PAID_ALREADY = "paid already"
+    UNKNOWN_SALE = "sale to be acknowledged first"
 
 
 BLOCKS = {

@@ -30,6 +30,16 @@ def test_a_closed_sandbox_opens_its_file_again(books):
         assert gateway.transaction.find(sale.id).id == sale.id
 
 
+def test_books_in_a_file_have_an_id_until_they_are_emptied_and_those_in_memory_have_none(books):
+    with Sandbox(books) as sandbox, Sandbox(books) as another, Sandbox(":memory:") as in_memory:
+        before = sandbox.store.identity()
+        assert len(before) == 32
+        assert another.store.identity() == before
+        sandbox.store.empty()
+        assert another.store.identity() not in (before, "")
+        assert in_memory.store.identity() == ""
+
+
 def test_a_sandbox_that_is_forgotten_closes_its_file(books):
     sell(embedded_gateway(books))
     gc.collect()

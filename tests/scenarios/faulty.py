@@ -1,7 +1,7 @@
 """What the fault matrix is of: one bill of 20.00, dispatches that meet faults, how things stand after each.
 
-A fault is a line as on the sandbox's command line ("503 after"). It is about the sale, or after the word
-"search" about the search for it.
+A fault is a line as on the sandbox's command line ("503 after"). It is about the sale, after the word
+"search" about the search for it, and after "check" about the check before a run.
 """
 
 from contextlib import ExitStack
@@ -139,8 +139,10 @@ class World:
 
 
 def a_fault(text):
-    about_the_search = text.startswith("search ")
-    return Fault.from_text(f"{text.removeprefix('search ')} {SEARCH if about_the_search else SALE}")
+    about, _, effect = text.partition(" ")
+    # The search for a sale is for its whole order id, the check before a run for what all of them begin with.
+    paths = {"search": f"{SEARCH} order_id=genbilling-*", "check": SEARCH}
+    return Fault.from_text(f"{effect} {paths[about]}" if about in paths else f"{text} {SALE}")
 
 
 def dispatches(after):

@@ -52,6 +52,21 @@ LOST_AFTER = each(
     says="1 uncertain",
 )
 
+# Whether there are sales that the books do not know is found out first: without an answer nobody is charged.
+CHECKS = [
+    *each(
+        *(f"check {how}" for how in ("refuse", "connect-timeout", "401", "403", "404", "426", "429")),
+        *(
+            f"check {how}"
+            for how in ("timeout", "reset", "hang-up", "cut-off", "empty", "garbage", "truncated")
+        ),
+        *(f"check {status}" for status in (400, 408, 409, 500, 502, 503, 504)),
+        met=replace(NOTHING_SENT, charges=""),
+        says="Nobody was charged: it could not be found out",
+    ),
+    *each("check 429 times=2", met=PAID, says="1 paid (20.00)"),
+]
+
 # About the key: what the gateway says of an earlier request that it takes this one for.
 ABOUT_THE_KEY = [
     # As any validation error: no money moved, and the next try has a new key.
@@ -104,7 +119,9 @@ STAYING = [
 ]
 
 
-@pytest.mark.parametrize("row", [*NOT_SENT, *LOST_BEFORE, *LOST_AFTER, *ABOUT_THE_KEY, *DECLINED], ids=str)
+@pytest.mark.parametrize(
+    "row", [*CHECKS, *NOT_SENT, *LOST_BEFORE, *LOST_AFTER, *ABOUT_THE_KEY, *DECLINED], ids=str
+)
 def test_a_fault_on_the_first_send(row, world):
     assert world.dispatch(NOON, *row.faults) == row.met
     assert row.says in world.said

@@ -119,6 +119,8 @@ def _as_it_was_sent(charge: Charge) -> Iterator[str]:
         "payment_method_token": charge.card_token,
     }
     yield from _differences("it", charge.request, now)
+    if not charge.order_id.endswith(charge.key):
+        yield f"its order id {charge.order_id} does not end in its key {charge.key}"
 
 
 def _status(charge: Charge, refunds: list[Refund]) -> Iterator[str]:

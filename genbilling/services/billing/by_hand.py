@@ -12,12 +12,14 @@ from ... import books
 from ...exceptions import GatewayUncertain, GatewayUnusable, InvoiceNotClosed, InvoiceVoid
 from ...gateway import Outcome, PaymentService
 from ...models import Charge, Invoice
-from .. import attempts, retries
+from .. import attempts, retries, unknown_sales
 from ..attempts import Steps
+from ..installations import payment_service
 from ..locks import is_held, last_pass
 from ..retries import Wait
 from . import currency, records, steps
 from .announcing import announce, announce_expiry
+from .checking import check_invoice
 from .choosing import Standing
 from .claims import Claims, claim
 from .standing import follow_payments
@@ -30,7 +32,7 @@ State = Charge.State
 def send_payment(invoice: Invoice, *, force: bool) -> Charge | None:
     """Charge `invoice` now; see `Invoice.send_payment`, the documented method."""
     books.refuse_open_transaction("invoice.send_payment()")
-    result = charge_invoice(PaymentService(), invoice, force=force)
+    result = charge_invoice(payment_service(), invoice, force=force)
     invoice.refresh_from_db()
     if result is Wait.PAID_ALREADY or (result is Wait.AT_WORK_ELSEWHERE and invoice.paid):
         return invoice.paying_charge
@@ -50,8 +52,12 @@ def charge_invoice(service: PaymentService, invoice: Invoice, *, force: bool) ->
     Raises:
         InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
         BadSetting: the merchant account charges in another currency.
+        SaleUnknown: the gateway has a sale for it that the books do not know.
         GatewayUnusable: nothing was sent; the invoice is as it was.
     """
+    if unknown_sales.waiting([invoice.account_id]):
+        return Wait.UNKNOWN_SALE
+    check_invoice(service, invoice)
     if pending := pending_charge(invoice):
         resolved = resolve(service, pending)
         if isinstance(resolved, Wait) or resolved.state != State.NOT_SENT:
@@ -84,6 +90,8 @@ def resolve(service: PaymentService, charge: Charge, *, send_again: bool = True)
     now = timezone.now()
     if attempts.may_be_in_flight(charge, now):
         return Wait.AT_WORK_ELSEWHERE
+    # A sale that the books do not know may be what came after this one.
+    send_again = send_again and not unknown_sales.waiting([charge.invoice.account_id])
     return _record_and_finish(charge, steps.find_out(service, charge, now, send_again=send_again))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ...models import Account, Card, Charge, Invoice
 from ...money import ZERO
-from .. import retries
+from .. import retries, unknown_sales
 from ..retries import Refusals, Wait
 from ..rows import among
 from . import currency
@@ -30,6 +30,8 @@ class Standing:
     charges: dict[int, Charge] = field(default_factory=dict)
     """The paid or pending charge of an invoice, by the invoice's key."""
     refusals: Mapping[int, Refusals] = field(default_factory=dict)
+    unknown_sale: bool = False
+    """Whether a sale of the account has to be acknowledged before anything is charged."""
 
 
 Policy = Callable[[Standing, Invoice, datetime], Wait | None]
@@ -65,8 +67,9 @@ def read_standings(accounts: Iterable[Account]) -> list[Standing]:
     for card in Card.objects.filter(among("account__pk", standings), state=Card.State.CURRENT):
         standings[card.account_id].card = card
     refusals = retries.refusals_of(invoices)
-    for standing in standings.values():
-        standing.refusals = refusals
+    waiting = unknown_sales.waiting(standings)
+    for key, standing in standings.items():
+        standing.refusals, standing.unknown_sale = refusals, key in waiting
     return list(standings.values())
 
 
@@ -91,11 +94,15 @@ def choose(standing: Standing, start_from: int, period: int, policy: Policy, now
     """Choose for an account the first invoice from `start_from` to `period` that may be tried now."""
     choice = Choice()
     pending = [one for one in standing.charges.values() if one.state == State.PENDING]
+    due = [one for one in standing.due if start_from <= one.period <= period and one.total != ZERO]
+    if standing.unknown_sale:
+        # Nor is a lost answer asked for: what is not found would be sent again.
+        choice.left = [(invoice, Wait.UNKNOWN_SALE) for invoice in due]
+        return choice
     if pending:
         # Until its outcome is known no other invoice of the account is charged, of whatever period.
         choice.to_find_out = pending[0]
         return choice
-    due = [one for one in standing.due if start_from <= one.period <= period and one.total != ZERO]
     for number, invoice in enumerate(due, start=1):
         if invoice.pk in standing.charges:
             choice.paid.append((invoice, standing.charges[invoice.pk]))

@@ -15,8 +15,8 @@ from typing import Any
 from django.utils import timezone
 
 from ... import books, conf, money, texts
-from ...models import Account, Card, Charge, Invoice
-from .. import attempts
+from ...models import Account, Card, Charge, Invoice, order_ids
+from .. import attempts, installations
 from ..locks import Patience, last_pass, lock_rows, lock_values
 from ..retries import Wait
 from ..rows import among, update_rows
@@ -114,7 +114,8 @@ def _lock_chosen(
 
 
 def _write(claims: Claims, chosen: list[tuple[Standing, Invoice]], now: datetime) -> None:
-    charges = [_new_charge(standing, invoice, now) for standing, invoice in chosen]
+    installation = installations.current().name if chosen else ""
+    charges = [_new_charge(standing, invoice, installation, now) for standing, invoice in chosen]
     Charge.objects.bulk_create(charges)
     claims.to_send = [charge for charge in charges if charge.state == State.PENDING]
     claims.refused = [charge for charge in charges if charge.state == State.REFUSED]
@@ -123,7 +124,7 @@ def _write(claims: Claims, chosen: list[tuple[Standing, Invoice]], now: datetime
     move_invoices([(charge.invoice, charge) for charge in claims.refused])
 
 
-def _new_charge(standing: Standing, invoice: Invoice, now: datetime) -> Charge:
+def _new_charge(standing: Standing, invoice: Invoice, installation: str, now: datetime) -> Charge:
     invoice.account = standing.account
     charge = Charge(invoice=invoice, amount=invoice.get_total_amount())
     if standing.card is None:
@@ -131,6 +132,8 @@ def _new_charge(standing: Standing, invoice: Invoice, now: datetime) -> Charge:
         charge.state, charge.ended_at = State.REFUSED, now
         charge.seal = charge.seal_now()
     else:
+        customer_id = standing.account.customer_id
+        charge.sent_order_id = order_ids.make(installation, customer_id, invoice.period, charge.key)
         charge.card_token, charge.number_id = standing.card.token, standing.card.number_id
         charge.request = _request(charge, standing.card)
     return charge

@@ -80,6 +80,11 @@ class Closing:
         still_held = set(self._held)
         return [key for key in came_back if key not in still_held]
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left that somebody held."""
+        return not self._held
+
     def give_up(self) -> None:
         """Report the accounts that were held all the while."""
         self._report.held += self._held

@@ -18,12 +18,14 @@ from ...gateway import PaymentService
 from ...models import Account
 from .. import runs
 from ..cards import take_out_of_vault
+from ..installations import payment_service
 from ..locks import last_pass
 from ..refunding import resolve_pending
 from ..reports import DispatchReport
 from . import currency
 from .announcing import announce_expiry, announce_overdue
 from .charging import Charging, accounts_to_charge
+from .checking import books_know_all_sales, name_unknown
 from .closing import Closing, Progress, Stop, accounts_to_close, never
 from .foretelling import accounts_to_look_at, foretell, next_due
 from .standing import follow_payments
@@ -63,6 +65,7 @@ def dispatch_invoices(
     Raises:
         BadSetting: the gateway or the products are not set up, or the merchant account charges in another
             currency.
+        OtherMerchant: the books belong to another merchant than the settings point at.
         TransactionOpen, NoAutocommit: the caller's transaction would hold what has to be committed.
     """
     books.refuse_open_transaction("dispatch_invoices")
@@ -71,7 +74,7 @@ def dispatch_invoices(
         foretell(period, report, stage("looking", accounts_to_look_at(period).count))
         report.next_due = next_due(period) if report.idle else None
         return report
-    service, started = PaymentService(), timezone.now()
+    service, started = payment_service(), timezone.now()
     run = runs.begin("dispatch_invoices", period)
     try:
         unasked = _check_currency(service, period)
@@ -80,20 +83,22 @@ def dispatch_invoices(
             closing = Closing(period, report, stage("closing", accounts_to_close(period).count), stop)
             closing.close_pages()
             report.stopped = report.stopped or unasked
-            with Charging(
-                period,
-                service,
-                report,
-                started,
-                in_flight=in_flight or conf.calls_in_flight(),
-                stop=stop,
-                progress=stage("charging", accounts_to_charge(period).count),
-            ) as charging:
-                charging.charge_due()
-                # What somebody held comes last: nobody else waits for it.
-                patience = last_pass()
-                charging.come_back(patience, closing.come_back(patience))
+            to_charge = accounts_to_charge(period).exists() or not closing.is_done
+            if to_charge and not report.stopped and not books_know_all_sales(service, report):
+                closing.come_back(last_pass())
                 closing.give_up()
+            else:
+                with Charging(
+                    period,
+                    service,
+                    report,
+                    started,
+                    in_flight=in_flight or conf.calls_in_flight(),
+                    stop=stop,
+                    progress=stage("charging", accounts_to_charge(period).count),
+                ) as charging:
+                    _charge(charging, closing)
+                name_unknown(report)
             if not report.stopped:
                 _follow_unpaid()
                 _clean_up_the_vault(service, report, stop)
@@ -108,6 +113,14 @@ def dispatch_invoices(
         )
     runs.end(run, report.noted())
     return report
+
+
+def _charge(charging: Charging, closing: Closing) -> None:
+    charging.charge_due()
+    # What somebody held comes last: nobody else waits for it.
+    patience = last_pass()
+    charging.come_back(patience, closing.come_back(patience))
+    closing.give_up()
 
 
 def follow_and_announce(accounts: Iterable[int]) -> None:

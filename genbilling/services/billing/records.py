@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from ... import books
-from ...gateway import Ending, Outcome
+from ...gateway import SETTLEMENT_DECLINED, Ending, Outcome
 from ...models import Charge, Invoice
 from .. import attempts, card_notes
 from ..locks import Patience, lock_rows
@@ -75,6 +76,16 @@ def correct(charge: Charge, outcome: Outcome) -> Charge | None:
         _write(stored, outcome)
         _save([stored])
     return stored
+
+
+def write_adopted(charge: Charge, outcome: Outcome, moment: datetime) -> None:
+    """Write down what came, at `moment`, of a charge that the books had lost; the caller's transaction."""
+    # Called paid once, and not settled since: the days to try again count from there.
+    charge.settlement_failed = outcome.status == SETTLEMENT_DECLINED
+    _write(charge, outcome)
+    charge.ended_at = moment
+    charge.seal = charge.seal_now()
+    _save([charge])
 
 
 def move_invoices(moved: Iterable[tuple[Invoice, Charge]]) -> None:

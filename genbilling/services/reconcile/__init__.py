@@ -10,10 +10,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ...gateway import Booked
-from ...models import Charge, Refund
-from ...models.charges import ORDER_ID_PREFIX, Attempt
+from ...models import Charge, Refund, order_ids
+from ...models.charges import Attempt
 from ...periods import today
-from . import cards, disputes, refunds, sales
+from .. import unknown_sales
+from . import cards, disputes, lost, refunds, sales
 from .report import Comparison
 
 T = TypeVar("T", bound=Attempt)
@@ -42,13 +43,18 @@ def reconcile(comparison: Comparison, since: datetime, until: datetime, progress
     Raises:
         GatewayUnusable, GatewayUncertain: the gateway did not answer; what was repaired stays.
     """
+    # First, whatever the window: a charge that the books call pending may have come before a lost one.
+    lost.look(comparison)
+    unknown = []
     for booked in comparison.service.transactions(since, until):
-        # What the project, or another one, charges through the same merchant account is not ours.
-        if _is_ours(booked):
-            comparison.looked_at["transactions"] += 1
-            with comparison.unless_unanswered(f"transaction {booked.outcome.transaction_id}"):
-                (refunds if booked.is_refund else sales).compare(comparison, booked)
+        with comparison.unless_unanswered(f"transaction {booked.outcome.transaction_id}"):
+            if not _compare(comparison, booked) and order_ids.read(booked.outcome.order_id):
+                unknown.append(booked)
         progress(1)
+    ours = [one for one, _ in unknown_sales.ours(unknown, comparison.installation)]
+    comparison.looked_at["transactions"] += len(ours)
+    new = [one for one in ours if one.outcome.transaction_id not in comparison.looked_for]
+    lost.take_over(comparison, new)
     for charge in _unmet(Charge.objects.exclude(card_token=""), since, until, comparison):
         with comparison.unless_unanswered(f"the {charge}"):
             sales.look_up(comparison, charge)
@@ -61,16 +67,27 @@ def reconcile(comparison: Comparison, since: datetime, until: datetime, progress
     cards.compare(comparison)
 
 
-def _is_ours(booked: Booked) -> bool:
-    if booked.is_refund and not booked.refund_of:
-        # A credit that stands alone gives no sale back, whatever somebody wrote on it.
-        return False
-    return booked.outcome.order_id.startswith(ORDER_ID_PREFIX) or refunds.is_of_ours(booked)
+def _compare(comparison: Comparison, booked: Booked) -> bool:
+    """Compare what is ours; False: a sale that is of no charge of these books, and may be another's."""
+    charge = None if booked.is_refund else sales.charge_of(booked)
+    # What the project, or another one, charges through the same merchant account is not ours. Neither is a
+    # credit that stands alone: it gives no sale back, whatever somebody wrote on it.
+    if charge is not None or (booked.refund_of and refunds.is_of_ours(booked)):
+        comparison.looked_at["transactions"] += 1
+        if charge is not None:
+            sales.compare(comparison, charge, booked)
+        else:
+            refunds.compare(comparison, booked)
+        return True
+    return booked.is_refund
 
 
 def _unmet(rows: QuerySet[T], since: datetime, until: datetime, comparison: Comparison) -> Iterator[T]:
     """Yield those of ours that were sent in that time, and that no transaction was found for."""
     sent = rows.filter(created_at__gte=since, created_at__lt=until).exclude(state=Attempt.State.NOT_SENT)
+    if renewed := comparison.installation.renewed_at:
+        # Those of before then went to another merchant.
+        sent = sent.filter(created_at__gte=renewed)
     unmet = [pk for pk, key in sent.order_by("pk").values_list("pk", "key") if key not in comparison.met]
     return (rows.get(pk=pk) for pk in unmet)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...gateway import VOIDED, Booked, Ending, Outcome
-from ...models import Charge, Refund
-from ...models.charges import ORDER_ID_PREFIX
+from ...models import Charge, Refund, order_ids
 from .. import refunding
 from .report import Comparison
 
@@ -14,29 +13,22 @@ State = Refund.State
 
 
 def is_of_ours(booked: Booked) -> bool:
-    """Return whether `booked` is a refund of a charge in these books."""
-    return booked.is_refund and Charge.objects.filter(transaction_id=booked.refund_of).exists()
+    """Return whether `booked` is a refund in these books, or of a charge in them."""
+    of_charge = Charge.objects.filter(transaction_id=booked.refund_of).exclude(transaction_id="")
+    return of_charge.exists() or _written_down(booked) is not None
 
 
 def compare(comparison: Comparison, booked: Booked) -> None:
     """Compare a refund that the gateway booked with ours; one that was made there is written down."""
-    outcome = booked.outcome
-    refunds = Refund.objects.select_related("charge__invoice__account__owner")
-    # One that was made at Braintree has the order id of its sale.
-    refund = (
-        refunds.filter(key=outcome.order_id.removeprefix(ORDER_ID_PREFIX)).first()
-        or refunds.filter(transaction_id=outcome.transaction_id).first()
-    )
+    outcome, refund = booked.outcome, _written_down(booked)
     if refund is not None:
         comparison.met.add(refund.key)
         _compare(comparison, refund, outcome)
         return
     said = f"Transaction {outcome.transaction_id} ({outcome.status}) refunds {outcome.amount}"
     charge = Charge.objects.filter(transaction_id=booked.refund_of).first()
-    if charge is None:
-        # Whether money is missing is told with the sale that it is of, which these books do not have either.
-        comparison.note(f"{said} of transaction {booked.refund_of}, which is not in these books")
-    elif outcome.ending is Ending.PAID:
+    assert charge is not None, "else it is none of ours"
+    if outcome.ending is Ending.PAID:
         made_there = f"{said} of the {charge}, and was made at Braintree; it is written down"
         note = partial(refunding.note_foreign, charge, outcome, Refund.Kind.REFUND)
         if not comparison.repair(made_there, note):
@@ -58,6 +50,14 @@ def look_up(comparison: Comparison, refund: Refund) -> None:
                 f"The {refund} voided transaction {refund.transaction_id}, which is {booked.outcome.status}"
             )
             comparison.leave(found, refund.transaction_id)
+
+
+def _written_down(booked: Booked) -> Refund | None:
+    refunds = Refund.objects.select_related("charge__invoice__account__owner")
+    said = order_ids.read(booked.outcome.order_id)
+    # One that was made at Braintree has the order id of its sale.
+    ours = refunds.filter(key=said.key).first() if said else None
+    return ours or refunds.filter(transaction_id=booked.outcome.transaction_id).first()
 
 
 def _compare(comparison: Comparison, refund: Refund, outcome: Outcome) -> None:

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from ...exceptions import GatewayError, one_line
 from ...gateway import Booked, PaymentService
-from ...models import Charge, Refund
-from .. import attempts
+from ...models import Charge, Installation, Refund
+from .. import attempts, installations
+from ..installations import payment_service
 
 
 @dataclass(kw_only=True)
@@ -23,13 +24,17 @@ class Comparison:
 
     Raises:
         BadSetting: the gateway is not set up.
+        OtherMerchant: the books belong to another merchant than the settings point at.
     """
 
-    service: PaymentService = field(default_factory=PaymentService)
+    service: PaymentService = field(default_factory=payment_service)
+    installation: Installation = field(default_factory=installations.current)
     dry_run: bool = False
     known: frozenset[str] = frozenset()
     looked_at: Counter[str] = field(default_factory=Counter)
     met: set[str] = field(default_factory=set)
+    looked_for: set[str] = field(default_factory=set)
+    """The transactions of sales that the books did not know."""
     repaired: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...gateway import VOIDED, Booked, Ending, Outcome
-from ...models import Charge, Refund
-from ...models.charges import ORDER_ID_PREFIX
+from ...models import Charge, Refund, order_ids
 from ...money import ZERO
 from .. import billing, refunding
 from .report import Comparison
@@ -14,21 +13,16 @@ from .report import Comparison
 State = Charge.State
 
 
-def compare(comparison: Comparison, booked: Booked) -> None:
+def charge_of(booked: Booked) -> Charge | None:
+    """Return the charge in these books that made a sale, or None."""
+    said = order_ids.read(booked.outcome.order_id)
+    made = Charge.objects.select_related("invoice__account__owner")
+    return made.filter(key=said.key).first() if said else None
+
+
+def compare(comparison: Comparison, charge: Charge, booked: Booked) -> None:
     """Compare a sale that the gateway booked with our charge."""
-    outcome = booked.outcome
-    key = outcome.order_id.removeprefix(ORDER_ID_PREFIX)
-    charge = Charge.objects.select_related("invoice__account__owner").filter(key=key).first()
-    if charge is None:
-        _leave_money(
-            comparison,
-            booked,
-            f"Transaction {outcome.transaction_id} of {outcome.amount} ({outcome.status}) has the order id "
-            f"{outcome.order_id}, and is not in these books: lost, or charged by another database that bills "
-            "through the same merchant account",
-        )
-        return
-    comparison.met.add(key)
+    comparison.met.add(charge.key)
     _compare(comparison, charge, booked)
 
 
