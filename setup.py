@@ -29,6 +29,7 @@ setup(
     long_description=readme(),
     long_description_content_type="text/x-rst",
     author="the genbilling contributors",
+    keywords=["billing", "braintree", "credit cards", "django", "invoices", "payments", "subscriptions"],
     license_expression="BSD-3-Clause",
     license_files=["LICENSE"],
     python_requires=">=3.11",

