@@ -93,12 +93,19 @@ def unknown(name: object) -> UnknownProduct:
 
 def problems() -> Iterator[str]:
     """Yield everything that is wrong with the declarations, a sentence each."""
-    try:
-        raw = _raw()
-    except BadSetting as error:
-        yield str(error)
+    if unread := unreadable():
+        yield unread
     else:
-        yield from _problems(raw)
+        yield from _problems(_raw())
+
+
+def unreadable() -> str:
+    """Return why the declarations cannot be read at all; empty: they can."""
+    try:
+        _raw()
+    except BadSetting as error:
+        return str(error)
+    return ""
 
 
 def _raw() -> list[Any]:

@@ -48,12 +48,11 @@ def check_products(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> It
     """E003: the product declarations."""
     if list(conf.genbilling_problems()):
         return
+    hint = "A product needs name, description, flat_rate, initial_step, step_cost and step."
+    if catalogue.unreadable():
+        hint = 'The path "shop.products.PRODUCTS" leads to the list PRODUCTS in the file shop/products.py.'
     for problem in catalogue.problems():
-        yield Error(
-            problem,
-            hint="A product needs name, description, flat_rate, initial_step, step_cost and step.",
-            id="genbilling.E003",
-        )
+        yield Error(problem, hint=hint, id="genbilling.E003")
 
 
 @register("genbilling", deploy=True)

@@ -112,6 +112,10 @@ def test_e003_names_the_product_and_the_key_of_every_wrong_declaration(settings)
 def test_e003_is_a_path_that_leads_nowhere_too(settings):
     settings.GENBILLING = {"PRODUCTS": "shop.no_products"}
     assert ids() == ["genbilling.E003"]
+    with pytest.raises(SystemCheckError, match=r"cannot be imported: No module named 'shop'") as caught:
+        check()
+    assert "leads to the list PRODUCTS in the file shop/products.py" in str(caught.value)
+    assert "A product needs name" not in str(caught.value)
 
 
 # E004
