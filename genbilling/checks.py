@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from . import books, catalogue, conf
+from . import books, catalogue, conf, embedded
 from .exceptions import BadSetting
 from .gateway import place_in_settings
 from .models import Installation, Product
@@ -59,11 +59,27 @@ def check_products(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> It
 def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
     """E004 (with --deploy): the gateway is not Braintree's own."""
     environment = getattr(settings, "BRAINTREE_ENVIRONMENT", None)
-    if environment != "production":
+    if environment == "production":
+        return
+    offline = environment == "embedded" and not list(conf.genbilling_problems()) and not embedded.problem()
+    where = f" Its books are in {embedded.path()}." if offline else ""
+    yield Error(
+        f"BRAINTREE_ENVIRONMENT is {environment!r}: no real card is charged.{where}",
+        hint='Set it to "production" where this is the live site.',
+        id="genbilling.E004",
+    )
+
+
+@register("genbilling")
+def check_embedded(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E009: the embedded Braintree has nowhere to keep its books."""
+    if getattr(settings, "BRAINTREE_ENVIRONMENT", None) != "embedded" or list(conf.genbilling_problems()):
+        return
+    if problem := embedded.problem():
         yield Error(
-            f"BRAINTREE_ENVIRONMENT is {environment!r}: no real card is charged.",
-            hint='Set it to "production" where this is the live site.',
-            id="genbilling.E004",
+            problem,
+            hint='Set GENBILLING["EMBEDDED_DB"] to a file in a folder that there is, with its whole path.',
+            id="genbilling.E009",
         )
 
 

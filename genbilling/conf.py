@@ -203,7 +203,8 @@ SETTINGS = {
             name="EMBEDDED_DB",
             default="braintree.sqlite3",
             problem=_path,
-            help='the books of BRAINTREE_ENVIRONMENT = "embedded": a file, or ":memory:" for one process',
+            help='the books of BRAINTREE_ENVIRONMENT = "embedded": a file, or ":memory:" for one process; '
+            "a relative path goes by the SQLite database, else by BASE_DIR",
         ),
     )
 }
@@ -288,7 +289,7 @@ def invoice_number_format() -> str:
 
 
 def embedded_db() -> str:
-    """Return where the embedded gateway keeps its books."""
+    """Return ``EMBEDDED_DB`` as it stands; `genbilling.embedded` knows the file."""
     return str(_get("EMBEDDED_DB"))
 
 

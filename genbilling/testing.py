@@ -1,25 +1,27 @@
-"""A pytest plugin: an offline Braintree for each test, and words for what tests say about it.
+"""An offline Braintree for each test, and words for what tests say about it.
 
-Name it in the ``conftest.py`` at the top of your tests::
+With pytest, name it in the ``conftest.py`` at the top of your tests, and ask for the fixture ``braintree``::
 
     pytest_plugins = ["genbilling.testing"]
 
-It is not loaded by itself, so that it costs nothing where it is not used. The fixture ``braintree`` needs
-pytest-django; ``braintree_sandbox`` needs neither Django nor the rest of genbilling.
+With Django's own test runner, let a ``TestCase`` inherit from `BraintreeMixin`.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import pytest
 from braintree import BraintreeGateway, Transaction, TransactionSearch
+from django.conf import settings
+from django.test.utils import override_settings
 from django.utils.module_loading import import_string
 
 from . import gateway
@@ -29,7 +31,10 @@ from .sandbox.clock import Clock
 from .sandbox.fault_book import Faults
 from .sandbox.webhooks import Webhooks
 
-__all__ = ["Braintree", "Charges", "Fault", "braintree", "braintree_sandbox"]
+__all__ = ["Braintree", "BraintreeMixin", "Charges", "Fault"]
+
+# The fixtures: only pytest reads this, so that Django's own runner needs no pytest.
+pytest_plugins = ["genbilling.pytest_sandbox"]
 
 # A card that is always good; braintree.test.nonces has the others.
 GOOD_NONCE = "fake-valid-nonce"
@@ -129,24 +134,57 @@ class Braintree:
         if "sandbox" in self.__dict__:
             self.sandbox.close()
 
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that point here."""
+        merchant = Merchant()
+        return {
+            "BRAINTREE_ENVIRONMENT": "embedded",
+            "BRAINTREE_MERCHANT_ID": merchant.id,
+            "BRAINTREE_PUBLIC_KEY": merchant.public_key,
+            "BRAINTREE_PRIVATE_KEY": merchant.private_key,
+            "GENBILLING": {**getattr(settings, "GENBILLING", {}), "EMBEDDED_DB": self.books},
+        }
 
-@pytest.fixture
-def braintree(settings: Any, tmp_path: Path) -> Iterator[Braintree]:
-    """A Braintree of this test's own, at which the settings point until the test ends."""
-    own = Braintree(tmp_path / "braintree.sqlite3")
-    merchant = Merchant()
-    settings.BRAINTREE_ENVIRONMENT = "embedded"
-    settings.BRAINTREE_MERCHANT_ID = merchant.id
-    settings.BRAINTREE_PUBLIC_KEY = merchant.public_key
-    settings.BRAINTREE_PRIVATE_KEY = merchant.private_key
-    settings.GENBILLING = {**getattr(settings, "GENBILLING", {}), "EMBEDDED_DB": own.books}
-    yield own
+
+class BraintreeMixin:
+    """For a ``TestCase`` of Django's: ``self.braintree`` is a Braintree of each test's own.
+
+    In ``setUpTestData`` it is ``cls.braintree``; each test begins with what is stored there, as with rows.
+    Name it before the ``TestCase``: ``class BillingTest(BraintreeMixin, TestCase)``.
+    """
+
+    braintree: Braintree
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Begin the Braintree of the class."""
+        cls.braintree = cls.enterClassContext(_a_braintree())  # type: ignore[attr-defined]
+        super().setUpClass()  # type: ignore[misc]
+
+    def setUp(self) -> None:
+        """Begin the test's own, with what the class has stored."""
+        stored = type(self).braintree
+        self.braintree = self.enterContext(_a_braintree(stored))  # type: ignore[attr-defined]
+        super().setUp()  # type: ignore[misc]
+
+
+@contextmanager
+def _a_braintree(stored: Braintree | None = None) -> Iterator[Braintree]:
+    """Yield a Braintree in a folder of its own, at which the settings point inside; with what is `stored`."""
+    with tempfile.TemporaryDirectory(prefix="genbilling-braintree-") as folder:
+        own = Braintree(Path(folder) / "braintree.sqlite3")
+        if stored is not None:
+            _let_go(stored)
+            if stored.books.exists():
+                shutil.copy(stored.books, own.books)
+        try:
+            with override_settings(**own.settings()):
+                yield own
+        finally:
+            _let_go(own)
+
+
+def _let_go(own: Braintree) -> None:
+    """Close whatever has the books open here: SQLite then has all of them in one file."""
     gateway.disconnect()
     own.close()
-
-
-@pytest.fixture
-def braintree_sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    """An offline Braintree alone: `genbilling.sandbox.connect` gives the SDK's gateway on it."""
-    with Sandbox(tmp_path / "braintree-sandbox.sqlite3") as sandbox:
-        yield sandbox

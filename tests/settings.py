@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parent.parent
+TOP = BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Set for a process that a test starts: the test's own database instead of the project's.
 NAME = os.environ.get("GENBILLING_TEST_DATABASE_NAME")

@@ -131,6 +131,11 @@ def test_e004_is_anything_but_production_on_a_live_site(settings, environment):
         check(deploy=True)
 
 
+def test_e004_says_where_the_embedded_braintree_keeps_its_books(braintree):
+    with pytest.raises(SystemCheckError, match=rf"genbilling\.E004.*Its books are in {braintree.books}\."):
+        check(deploy=True)
+
+
 def test_e004_is_silent_in_production(production):
     assert ids(include_deployment_checks=True) == []
     assert check(deploy=True) == ""
@@ -149,6 +154,7 @@ settings.configure(
     BRAINTREE_MERCHANT_ID="id",
     BRAINTREE_PUBLIC_KEY="public",
     BRAINTREE_PRIVATE_KEY="private",
+    GENBILLING={{"EMBEDDED_DB": ":memory:"}},
 )
 django.setup()
 from django.core.checks import run_checks
@@ -225,6 +231,23 @@ def test_w002_is_silent_once_the_product_has_ended(settings, db):
 def test_w002_says_nothing_beside_a_wrong_declaration(settings, held):
     declare(settings, product("NEW", step=0))
     assert ids(databases=["default"]) == ["genbilling.E003"]
+
+
+# E009
+
+
+def test_e009_is_a_folder_that_there_is_not(settings, tmp_path):
+    settings.GENBILLING = {"EMBEDDED_DB": tmp_path / "nowhere" / "books.sqlite3"}
+    with pytest.raises(SystemCheckError, match=rf"genbilling\.E009.*{tmp_path}/nowhere/books\.sqlite3"):
+        check()
+
+
+def test_e009_is_a_relative_path_with_nothing_to_go_by(settings, monkeypatch):
+    del settings.BASE_DIR
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    settings.GENBILLING = {"EMBEDDED_DB": "books.sqlite3"}
+    with pytest.raises(SystemCheckError, match=r"genbilling\.E009.*BASE_DIR"):
+        check()
 
 
 # E007 and E008

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import conf
+from .. import conf, embedded
 from ..exceptions import BadSetting
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def connect() -> Connection:
     Raises:
         BadSetting: a setting is missing or wrong.
     """
-    config, embedded_db = conf.braintree(), conf.embedded_db()
+    config = conf.braintree()
+    embedded_db = embedded.path() if config.environment == "embedded" else ""
     # A forked child must not write on its parent's connections, so each process has its own.
     key = (config, embedded_db, os.getpid())
     with _connecting:

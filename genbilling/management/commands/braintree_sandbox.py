@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from genbilling import conf
+from genbilling import embedded
 from genbilling.exceptions import BadSetting
 from genbilling.sandbox import BooksError, command
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options of serving."""
         try:
-            command.add_arguments(parser, db=conf.embedded_db())
+            command.add_arguments(parser, db=embedded.path())
         except BadSetting as error:
             raise CommandError(str(error)) from error
 
