@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 from ... import books
 from ...exceptions import one_line
-from . import accounts, invoices, numbers, payments, products
+from . import accounts, guards, invoices, numbers, payments, products
 
-CHECKS = (numbers.findings, invoices.findings, payments.findings, products.findings, accounts.findings)
+CHECKS = tuple(part.findings for part in (guards, numbers, invoices, payments, products, accounts))
 
 Progress = Callable[[int], object]
 
