@@ -8,12 +8,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError
 from tqdm import tqdm
 
 from ..exceptions import BadInput, BadPeriod, GenbillingError
 from ..periods import parse_period
 from ..services import runs, summaries
+from ..services.failures import FAILURES, in_words
 from ..services.month import MonthReport
 
 T = TypeVar("T")
@@ -32,11 +32,8 @@ class GenbillingCommand(BaseCommand):
             self.run(options)
         except GenbillingError as error:
             raise CommandError(str(error)) from error
-        except (OperationalError, InterfaceError) as error:
-            # The server is away, or went away. Whatever was committed is noted, and not done again.
-            raise CommandError(
-                f"The database failed ({' '.join(str(error).split())}). It is safe to run the command again."
-            ) from error
+        except FAILURES as error:
+            raise CommandError(in_words(error)) from error
 
     def run(self, options: dict[str, Any]) -> None:
         """Do the work of the command."""

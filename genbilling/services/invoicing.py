@@ -48,8 +48,11 @@ def open_missing_invoices(accounts: Iterable[Account], period: int) -> int:
         for one in from_to(next_period(account.invoiced_through), period)
         if (account.pk, one) not in there
     ]
-    # What somebody opens at the same moment is there, too.
-    Invoice.objects.bulk_create(missing, ignore_conflicts=True)
+    # What somebody opens at the same moment is there, too. Conflicts are not ignored: a key that the database
+    # gave out and that is taken, since rows were loaded, would leave an invoice out.
+    Invoice.objects.bulk_create(
+        missing, update_conflicts=True, unique_fields=["account", "period"], update_fields=["period"]
+    )
     Account.objects.filter(among("pk", keys)).update(invoiced_through=period)
     for account in behind:
         account.invoiced_through = period

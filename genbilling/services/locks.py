@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from django.db.models import F, Model, QuerySet
 
 from .. import books
 from ..exceptions import BadUser, NoAccount, TransactionError
 from ..models import Account
+from .failures import is_behind
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Model)
@@ -161,13 +162,15 @@ def lock_values(rows: QuerySet[R], *names: str, skip_locked: bool) -> list[tuple
 
 
 def is_everybodys(error: Exception) -> bool:
-    """Return whether `error` is not one row's: the database is gone, or commits nothing."""
+    """Return whether `error` is not one row's: the database is gone, lacks tables, or commits nothing."""
     if isinstance(error, TransactionError | InterfaceError):
         return True
+    if isinstance(error, ProgrammingError):
+        return is_behind()
     if not isinstance(error, OperationalError) or is_held(error):
         return False
     connection = books.connection()
-    return connection.connection is None or not connection.is_usable()
+    return connection.connection is None or not connection.is_usable() or is_behind()
 
 
 def limit_lock_wait(milliseconds: int) -> None:

@@ -120,10 +120,11 @@ def _open(period: int, keys: Keys) -> Done:
     names = ", ".join(connection.ops.quote_name(name) for name in values)
     marks = ", ".join(["%s"] * len(values))
     with connection.cursor() as cursor:
-        # A conflict is another run's, or a purchase that opened the same invoice.
+        # Another run, or a purchase, opened the same invoice. A key that is taken is an error.
         cursor.execute(
             f"INSERT INTO genbilling_invoice (account_id, {names}) "
-            f"SELECT id, {marks} FROM ({select}) lacking WHERE true ON CONFLICT DO NOTHING",
+            f"SELECT id, {marks} FROM ({select}) lacking WHERE true "
+            "ON CONFLICT (account_id, period) DO NOTHING",
             [*values.values(), *parameters],
         )
         opened = int(cursor.rowcount)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -49,12 +48,13 @@ class Command(GenbillingCommand):
             with self.bar("transactions") as bar:
                 reconcile.reconcile_days(found, first, last, bar.update)
         finally:
-            # Also when the gateway breaks off: what was repaired is repaired.
-            self._tell(found, first, last)
+            # Also where it breaks off: what was repaired is repaired. The summary is of what was compared.
+            self._tell(found)
+        self.summary(summaries.of_comparison(found), f"{first} to {last}", dry_run=found.dry_run)
         if found.left:
             raise CommandError("Somebody has to look at what is left: see above.")
 
-    def _tell(self, found: Comparison, first: date, last: date) -> None:
+    def _tell(self, found: Comparison) -> None:
         would = "would be " if found.dry_run else ""
         for label, sentences in (
             (f"{would}repaired", found.repaired),
@@ -63,4 +63,3 @@ class Command(GenbillingCommand):
         ):
             for sentence in sentences:
                 self.stdout.write(f"{label}: {sentence}")
-        self.summary(summaries.of_comparison(found), f"{first} to {last}", dry_run=found.dry_run)

@@ -18,6 +18,7 @@ from ...gateway import PaymentService
 from ...models import Account
 from .. import runs
 from ..cards import take_out_of_vault
+from ..failures import is_behind
 from ..installations import payment_service
 from ..locks import last_pass
 from ..refunding import resolve_pending
@@ -106,6 +107,8 @@ def dispatch_invoices(
     except TransactionError as error:
         report.stopped = f"{error} A later run finds out what became of the charges under way."
     except (OperationalError, InterfaceError) as error:
+        if is_behind():
+            raise  # no later run does better
         # A charge that was under way is pending in the books, and found out about like any other.
         words = " ".join(str(error).split())
         report.stopped = (
