@@ -18,6 +18,8 @@ Handler = Callable[..., Any]
 REQUIRED_KEYS = ("name", "description", "flat_rate", "initial_step", "step_cost", "step")
 OPTIONAL_KEYS = ("periodic", "trigger", "bill", "bill_steps", "use")
 HANDLER_KEYS = ("bill", "bill_steps", "use")
+# What is said of a path, whose way out is another than a wrong value's.
+NOT_IMPORTED = "cannot be imported"
 MAX_NAME = 100
 MAX_DESCRIPTION = 200
 MAX_UNITS = 2**31 - 1
@@ -93,19 +95,12 @@ def unknown(name: object) -> UnknownProduct:
 
 def problems() -> Iterator[str]:
     """Yield everything that is wrong with the declarations, a sentence each."""
-    if unread := unreadable():
-        yield unread
-    else:
-        yield from _problems(_raw())
-
-
-def unreadable() -> str:
-    """Return why the declarations cannot be read at all; empty: they can."""
     try:
-        _raw()
+        raw = _raw()
     except BadSetting as error:
-        return str(error)
-    return ""
+        yield str(error)
+    else:
+        yield from _problems(raw)
 
 
 def _raw() -> list[Any]:
@@ -115,9 +110,7 @@ def _raw() -> list[Any]:
         try:
             given = import_string(path)
         except ImportError as error:
-            raise BadSetting(
-                f'GENBILLING["PRODUCTS"] is {path!r}, which cannot be imported: {error}'
-            ) from error
+            raise BadSetting(f'GENBILLING["PRODUCTS"] is {path!r}, which {NOT_IMPORTED}: {error}') from error
         if not isinstance(given, list | tuple):
             raise BadSetting(f'GENBILLING["PRODUCTS"] is {path!r}, which is not a list of product dicts.')
     return list(given)
@@ -200,7 +193,7 @@ def _handler_problem(value: object) -> str | None:
     try:
         _handler(value)
     except ImportError as error:
-        return f"cannot be imported ({error})"
+        return f"{NOT_IMPORTED} ({error})"
     except TypeError:
         return "must be a callable or the dotted path of one"
     return None

@@ -48,10 +48,10 @@ def check_products(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> It
     """E003: the product declarations."""
     if list(conf.genbilling_problems()):
         return
-    hint = "A product needs name, description, flat_rate, initial_step, step_cost and step."
-    if catalogue.unreadable():
-        hint = 'The path "shop.products.PRODUCTS" leads to the list PRODUCTS in the file shop/products.py.'
+    keys = "A product needs name, description, flat_rate, initial_step, step_cost and step."
+    path = 'The path "shop.products.PRODUCTS" leads to what is called PRODUCTS in the file shop/products.py.'
     for problem in catalogue.problems():
+        hint = path if catalogue.NOT_IMPORTED in problem else keys
         yield Error(problem, hint=hint, id="genbilling.E003")
 
 

@@ -32,7 +32,7 @@ HAS_AHEAD = any("--ahead" in file.read_text() for file in (TOP / "genbilling" / 
 def script(database: str, *, here: bool = False) -> str:
     """Return the README's steps for `database` as a script for bash; `here`: without installing anything."""
     steps = (one for one in blocks() if one.heading in FOLLOWED and one.database in ("", database))
-    return _ahead("\n".join(["set -e", *(_typed(step, here) for step in steps), PROOF]))
+    return today("\n".join(["set -e", *(_typed(step, here) for step in steps), PROOF]))
 
 
 def play(database: str, folder: Path, *, here: bool = False) -> str:
@@ -67,7 +67,8 @@ def _typed(step: Block, here: bool) -> str:
     return f"{command} <<'END'\n{step.text}END"
 
 
-def _ahead(text: str) -> str:
+def today(text: str) -> str:
+    """Return `text` with what does for ``--ahead`` here."""
     if HAS_AHEAD:
         return text
     this_month = datetime.now(UTC).replace(day=1)

@@ -114,8 +114,15 @@ def test_e003_is_a_path_that_leads_nowhere_too(settings):
     assert ids() == ["genbilling.E003"]
     with pytest.raises(SystemCheckError, match=r"cannot be imported: No module named 'shop'") as caught:
         check()
-    assert "leads to the list PRODUCTS in the file shop/products.py" in str(caught.value)
+    assert "leads to what is called PRODUCTS in the file shop/products.py" in str(caught.value)
     assert "A product needs name" not in str(caught.value)
+
+
+def test_e003_hints_at_the_path_of_a_handler_that_leads_nowhere(settings):
+    declare(settings, product("PLAN", bill="shop.billing.bill"), product("MORE", step=0))
+    path, keys = [message.hint for message in run_checks(tags=["genbilling"])]
+    assert path.startswith("The path")
+    assert keys.startswith("A product needs")
 
 
 # E004
