@@ -154,7 +154,7 @@ def check_held_products(
 def check_merchant(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterable[CheckMessage]:
-    """E011: the settings point at another merchant than the books belong to. The verbs refuse it, too."""
+    """E010: the settings point at another merchant than the books belong to. The verbs refuse it, too."""
     connection = books.connection()
     if connection.alias not in (databases or ()) or connection.vendor not in SUPPORTED:
         return
@@ -165,7 +165,7 @@ def check_merchant(
     except BadSetting:
         return
     if strange:
-        yield Error(strange, hint=installations.WAY_OUT, id="genbilling.E011")
+        yield Error(strange, hint=installations.WAY_OUT, id="genbilling.E010")
 
 
 def _begins_immediately() -> bool:

@@ -115,7 +115,7 @@ def _products(value: object) -> Problem:
     return None if good else "must be a list of product dicts, or the dotted path of one"
 
 
-def _path_of_callable(value: object) -> Problem:
+def _callable(value: object) -> Problem:
     good = value is None or callable(value) or (isinstance(value, str) and "." in value)
     return None if good else "must be None, a callable or the dotted path of one"
 
@@ -178,7 +178,7 @@ SETTINGS = {
         Setting(
             name="CUSTOMER",
             default=None,
-            problem=_path_of_callable,
+            problem=_callable,
             help="called with an owner, returns what Braintree is told of them; None: e-mail and name",
         ),
         Setting(

@@ -61,8 +61,16 @@ def to_cents(amount: Decimal) -> Decimal:
 
 
 def written(amount: Decimal, currency: str) -> str:
-    """Return `amount` with the decimals of `currency`, as the gateway wants it and people read it."""
-    return str(_rounded(amount, currency))
+    """Return `amount` with the decimals of `currency`, as the gateway wants it and people read it.
+
+    Never as another amount: one that has more decimals than `currency` keeps them.
+    """
+    return str(_rounded(amount, currency) if fits(amount, currency) else to_cents(amount))
+
+
+def fits(amount: Decimal, currency: str) -> bool:
+    """Return whether `amount` has no more decimals than `currency`."""
+    return _rounded(amount, currency) == amount
 
 
 def _rounded(amount: Decimal, currency: str) -> Decimal:

@@ -1,9 +1,10 @@
 """On SQLite, triggers that keep a closed invoice and its items from change, raw SQL included.
 
-On PostgreSQL migrations make them (0002, 0012). SQLite loses a table's triggers when Django alters the table
-by copying it, and refuses to rename the copy while a trigger of another table names it; so here they go
-before migrations and come back after, whatever the migrations are. Deleting is not among what they refuse: Django
-empties a SQLite database, between the tests of a TransactionTestCase for instance, by deleting row by row.
+On PostgreSQL migrations make them (0002, 0009, 0012). SQLite loses a table's triggers when Django alters the
+table by copying it, and refuses to rename the copy while a trigger of another table names it; so here they go
+before migrations and come back after, whatever the migrations are. Deleting is not among what they refuse:
+Django empties a SQLite database, between the tests of a TransactionTestCase for instance, by deleting row by
+row.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.readme import Block, blocks
@@ -25,14 +24,11 @@ PROOF = "python manage.py audit_billing\npython manage.py reconcile_payments\n"
 INSTALLING = ("python3 -m venv", "pip install")
 DATABASES = ("sqlite", "postgresql")
 
-# Until dispatch_invoices has the option that the README names.
-HAS_AHEAD = any("--ahead" in file.read_text() for file in (TOP / "genbilling" / "management").rglob("*.py"))
-
 
 def script(database: str, *, here: bool = False) -> str:
     """Return the README's steps for `database` as a script for bash; `here`: without installing anything."""
     steps = (one for one in blocks() if one.heading in FOLLOWED and one.database in ("", database))
-    return today("\n".join(["set -e", *(_typed(step, here) for step in steps), PROOF]))
+    return "\n".join(["set -e", *(_typed(step, here) for step in steps), PROOF])
 
 
 def play(database: str, folder: Path, *, here: bool = False) -> str:
@@ -65,15 +61,6 @@ def _typed(step: Block, here: bool) -> str:
         return "\n".join(line for line in lines if not (here and line.startswith(INSTALLING)))
     command = f"cat {'>>' if step.appended else '>'} {step.file}" if step.file else "python manage.py shell"
     return f"{command} <<'END'\n{step.text}END"
-
-
-def today(text: str) -> str:
-    """Return `text` with what does for ``--ahead`` here."""
-    if HAS_AHEAD:
-        return text
-    this_month = datetime.now(UTC).replace(day=1)
-    period = f"{this_month + timedelta(days=31):%Y%m}"
-    return text.replace("--ahead", f"--period {period}").replace("ahead=True", f"period={period}")
 
 
 def _check_out(folder: Path) -> None:

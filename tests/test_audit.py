@@ -300,10 +300,6 @@ TAMPERED_OTHERS = [
         "it is on trial, and its product",
     ),
     (
-        f"UPDATE genbilling_account SET status = 'grace' WHERE id = {ACCOUNT}",
-        "in grace, and not noted as unpaid",
-    ),
-    (
         f"UPDATE genbilling_product SET last_period = 202611 WHERE id = {PRODUCT}",
         "ended in 202611, though nobody removed it",
     ),

@@ -304,14 +304,14 @@ def test_the_database_that_is_looked_at_is_the_one_of_the_books(other):
     assert "genbilling.W002" not in ids(databases=["default"]), "there are no tables there"
 
 
-# E011
+# E010
 
 
 def test_settings_that_point_at_another_merchant_than_the_books_belong_to(settings):
     an_owner(card=GOOD_CARD)
     settings.BRAINTREE_MERCHANT_ID = "another"
     [message] = run_checks(tags=["genbilling"], databases=["default"])
-    assert message.id == "genbilling.E011"
+    assert message.id == "genbilling.E010"
     assert "the settings point at the merchant 'another' (offline)" in message.msg
     assert "renew_installation" in message.hint
     settings.BRAINTREE_MERCHANT_ID = ""

@@ -11,7 +11,6 @@ from django.db import connection
 
 from genbilling import embedded
 from genbilling.exceptions import BadSetting
-from tests.newcomer import today
 from tests.readme import blocks
 from tests.settings import TOP
 
@@ -96,7 +95,7 @@ DOCUMENT = (TOP / "docs" / "testing.rst").read_text()
 @pytest.fixture
 def host(tmp_path):
     """The folder of a host project, and what runs a Python program in it."""
-    for name, text in (("host_settings", SETTINGS), ("test_host", TESTS), ("test_example", today(EXAMPLE))):
+    for name, text in (("host_settings", SETTINGS), ("test_host", TESTS), ("test_example", EXAMPLE)):
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
 
     def python(*arguments):

@@ -30,7 +30,6 @@ CALLS = {
     "find_sale": lambda service: service.find_sale("order"),
     "find": lambda service: service.find("id"),
     "find_void": lambda service: service.find_void("id"),
-    "can_be_voided": lambda service: service.can_be_voided("id"),
     "transactions": lambda service: list(service.transactions(SINCE, UNTIL)),
     "disputes": lambda service: list(service.disputes(date(2026, 10, 1), date(2026, 10, 2))),
     "store_card": lambda service: service.store_card("customer", "token", "fake-valid-nonce"),

@@ -57,7 +57,7 @@ def test_invoices_are_in_the_projects_language_whatever_a_visitor_speaks(setting
     with at("2026-10-30"):
         user = an_owner("PLAN")
         add_step_to_product("PLAN", user, 2)
-        run("dispatch_invoices", period=202611)
+        run("dispatch_invoices", ahead=True)
     assert translation.get_language() == "es"
     assert [description for description, _ in lines(invoice_of(user, 202611))] == [
         "The plan, Oktober 2026 (2 von 31 Tagen)",

@@ -93,6 +93,15 @@ def test_an_unpaid_account_keeps_its_date_when_the_migrations_are_undone_and_don
     assert Account.objects.get().unpaid_since == moment
 
 
+def test_books_from_before_items_and_cards_had_seals_pass_the_audit(closed, braintree):
+    save_card(closed.account.owner, Nonces.TransactableVisa)
+    call_command("migrate", "genbilling", "0010", verbosity=0)
+    call_command("migrate", "genbilling", verbosity=0)
+    assert set(InvoiceItem.objects.values_list("seal", flat=True)) == {""}
+    assert set(Card.objects.values_list("seal", flat=True)) == {""}
+    assert run("audit_billing").endswith("0 findings.")
+
+
 def test_books_with_closed_invoices_can_be_flushed(closed):
     call_command("flush", interactive=False, verbosity=0)
     assert not Invoice.objects.exists()

@@ -147,6 +147,10 @@ def test_an_amount_is_written_with_the_decimals_of_its_currency(currency, text):
     assert written(Decimal("1234.00"), currency) == text
 
 
+def test_an_amount_is_never_written_as_another_one():
+    assert written(Decimal("666.67"), YEN) == "666.67"
+
+
 @given(amounts, st.sampled_from([USD, "", *sorted(WHOLE)]))
 def test_what_is_written_is_the_amount(value, currency):
     amount = to_money(value, currency)

@@ -21,6 +21,7 @@ from genbilling.periods import (
     next_period,
     parse_period,
     period_of,
+    previous_period,
     today,
 )
 from tests.factories import amounts, an_owner, at, declare, lines, product
@@ -85,6 +86,7 @@ def test_the_next_period_begins_the_day_after_the_last_one(day):
     period = period_of(day)
     assert first_day(period) == day.replace(day=1)
     assert first_day(next_period(period)) == first_day(period) + timedelta(days=days_in(period))
+    assert previous_period(next_period(period)) == period
 
 
 @given(days)
@@ -117,7 +119,7 @@ def test_a_text_that_is_no_period_is_refused_by_name(text):
 
 
 @pytest.mark.parametrize("period", [0, 12, 202600, 202613, -202612, 2026123, 10**9])
-@pytest.mark.parametrize("ask", [first_day, days_in, next_period, label])
+@pytest.mark.parametrize("ask", [first_day, days_in, next_period, previous_period, label])
 def test_a_number_that_is_no_month_is_refused_with_how_to_write_one(ask, period):
     with pytest.raises(BadPeriod, match=f"{period} is not a period: write the month as YYYYMM, e.g. 202612"):
         ask(period)

@@ -191,7 +191,7 @@ class VoidInvoice(Correction):
         return [
             (_("Account"), row.account),
             (_("Invoice"), row),
-            (_("Amount"), _sum(row.get_total_amount(), row.currency)),
+            (_("Amount"), _sum(row.get_total_amount(), row.currency or (charge.currency if charge else ""))),
             (_("Closed at"), row.closed_at),
             (_("Last charge"), charge),
         ]

@@ -116,7 +116,9 @@ class PaymentService:
             result = self._ask(lambda: self._gateway.transaction.sale(sent))
         except GatewayError as error:
             return outcome_of_error(error)
-        return outcome_of_result(result)
+        outcome = outcome_of_result(result)
+        self._note_currency(request.get("merchant_account_id", ""), outcome.currency)
+        return outcome
 
     def find_sale(self, order_id: str, amount: Decimal | None = None) -> Outcome | None:
         """Return the sale with `order_id`, the paid one if there are several, or None.
@@ -275,6 +277,12 @@ class PaymentService:
         """
         with suppress(NotAtGateway):
             self._ask(lambda: self._gateway.payment_method.delete(token))
+
+    def _note_currency(self, merchant_account_id: str, currency: str) -> None:
+        """Note what an account that may not be asked has charged in."""
+        known = self._connection.currencies
+        if currency and not known.get(merchant_account_id):
+            known[merchant_account_id] = currency
 
     def _ask_currency(self, merchant_account_id: str) -> str:
         accounts = self._gateway.merchant_account

@@ -15,13 +15,12 @@ DEFAULTS = [
         *("product", "terms_from", get_current_billing_period),
         *("Earlier periods are on former terms (YYYYMM).", "terms valid from"),
     ),
-    ("product", "restored_period", get_current_billing_period, "", "usage restored in"),
     ("invoice", "period", get_next_billing_period, "YYYYMM", "period"),
 ]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("genbilling", "0005_plain_columns")]
+    dependencies = [("genbilling", "0006_month_turns")]
 
     operations = [
         *(

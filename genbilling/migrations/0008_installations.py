@@ -12,7 +12,7 @@ import genbilling.models.installations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("genbilling", "0005_plain_columns"),
+        ("genbilling", "0007_proof_by_period"),
     ]
 
     operations = [

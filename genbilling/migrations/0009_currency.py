@@ -38,7 +38,7 @@ def _replace_function(columns: tuple[str, ...]) -> Callable[[Any, Any], None]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("genbilling", "0005_plain_columns")]
+    dependencies = [("genbilling", "0008_installations")]
 
     operations = [
         migrations.AddField(
@@ -48,7 +48,6 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default="",
                 default="",
-                editable=False,
                 help_text="What it was closed in; empty: it was closed before that was kept.",
                 max_length=3,
                 verbose_name="currency",

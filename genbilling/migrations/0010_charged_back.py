@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("genbilling", "0005_plain_columns")]
+    dependencies = [("genbilling", "0009_currency")]
 
     operations = [
         migrations.AddField(

@@ -25,7 +25,7 @@ def seal(help_text: str) -> Any:
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("genbilling", "0005_plain_columns"),
+        ("genbilling", "0010_charged_back"),
     ]
 
     operations = [

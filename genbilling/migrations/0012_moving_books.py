@@ -52,7 +52,7 @@ def replace_function(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("genbilling", "0005_plain_columns")]
+    dependencies = [("genbilling", "0011_owners_and_seals")]
 
     # Undone, the function stays as it is here: it refuses what the one before refused.
     operations = [migrations.RunPython(replace_function, migrations.RunPython.noop)]

@@ -20,7 +20,8 @@ def fill_in_all(products: Iterable[Product]) -> None:
     unread = [one for one in wanting if not one._meta.get_field("account").is_cached(one)]
     accounts = Account.objects.in_bulk({product.account_id for product in unread})
     for product in unread:
-        product.account = accounts[product.account_id]
+        if product.account_id in accounts:
+            product.account = accounts[product.account_id]
     for product in products:
         fill_in(product)
 

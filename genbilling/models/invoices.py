@@ -119,7 +119,6 @@ class Invoice(OwnChanges):
         blank=True,
         default="",
         db_default="",
-        editable=False,
         help_text=_("What it was closed in; empty: it was closed before that was kept."),
     )
     closed = models.BooleanField(_("closed"), default=False)
@@ -242,6 +241,7 @@ class Invoice(OwnChanges):
             InvoiceNotClosed, InvoiceVoid: an invoice in that state cannot be charged.
             SaleUnknown: Braintree has a sale for it that the books do not know: reconcile_payments first.
             OtherMerchant: the books belong to another merchant than the settings point at.
+            BadSetting: the merchant account charges in another currency than ``GENBILLING["CURRENCY"]``.
             GatewayUnusable: nothing was sent; the invoice is as it was.
             TransactionOpen: called inside an atomic block, whose rollback could not take the money back.
         """

@@ -4,6 +4,7 @@ In the process: give ``http_strategy(path)`` to ``braintree.Configuration``. Ove
 ``python -m genbilling.sandbox --db FILE`` and use ``braintree.Environment.Development``.
 """
 
+from . import quietly  # noqa: F401 - before all that import the SDK
 from .dispute_orders import DisputeError
 from .errors import BooksError
 from .fault_book import PlacedFault

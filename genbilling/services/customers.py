@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from .. import conf
-from ..exceptions import BadSetting
+from ..exceptions import BadSetting, one_line
 
 KEYS = frozenset({"email", "first_name", "last_name", "company", "phone", "fax", "website"})
 
@@ -24,7 +24,9 @@ def told_of(user: Any) -> dict[str, str]:
             f"GENBILLING['CUSTOMER'] returned {_shown(given)}: it must return a dict of strings, with no "
             f"keys but {', '.join(sorted(KEYS))}."
         )
-    return {name: str(text) for name, text in given.items() if text}
+    # XML, in which it is sent, has no place for control characters.
+    told = {name: one_line(text).strip() for name, text in given.items() if text}
+    return {name: text for name, text in told.items() if text}
 
 
 def _describe(user: Any) -> Any:

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from .. import books, periods
 from ..exceptions import AlreadyInAccount, NotSettled, PaymentUnderWay
-from ..gateway import PaymentService
 from ..models import Account, AccountUser, Card, Charge, FormerTerms, InvoiceItem, Refund, Step
 from . import accounts, cards
+from .installations import payment_service
 from .locks import lock_account_owned_by, user_key
 from .unsettled import unsettled
 
@@ -23,7 +23,7 @@ def transfer_account(user: Any, new_owner: Any, keep_card: bool) -> Account:
         with books.atomic():
             return _hand_over(lock_account_owned_by(user), new_owner)
     books.refuse_open_transaction("transfer_account(keep_card=False)")
-    service = PaymentService()
+    service = payment_service()
     with books.atomic(durable=True):
         account = lock_account_owned_by(user)
         _refuse_while_a_card_is_saved(account)
@@ -40,7 +40,7 @@ def close_account(user: Any, force: bool) -> Account | None:
     rest later.
     """
     books.refuse_open_transaction("close_account()")
-    service = PaymentService()
+    service = payment_service()
     with books.atomic(durable=True):
         account = _closable(user, force)
         accounts.end(account, Account.Status.CANCELLED)
@@ -63,9 +63,10 @@ def _hand_over(account: Account, new_owner: Any) -> Account:
     place = account.account_users.select_related("user").filter(user=user_key(new_owner)).first()
     owner = place.user if place else accounts.free_user(new_owner)
     with accounts.placing(new_owner):
+        # The owner first, as in new_account(): two that place one user wait for each other in one order.
+        Account.objects.filter(pk=account.pk).update(owner=owner)
         if place is None:
             AccountUser.objects.create(account=account, user=owner)
-        Account.objects.filter(pk=account.pk).update(owner=owner)
     account.owner = owner
     return account
 

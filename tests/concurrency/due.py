@@ -2,26 +2,32 @@
 
 import sqlite3
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from itertools import pairwise
+from threading import Event
 
 import braintree
 from django.conf import settings
+from django.db import connections
 
 from genbilling.models import Account, Charge, Invoice, InvoiceItem
 from genbilling.sandbox import Sandbox, http_strategy
+from tests.concurrency.crowd import PATIENCE, until_waiting
+from tests.concurrency.processes import all_at_the_gate
 from tests.factories import GOOD_CARD, an_owner, at, run
 
-OCTOBER, NOVEMBER, JANUARY = 202610, 202611, 202701
+OCTOBER, NOVEMBER = 202610, 202611
 FLAT_RATE = Decimal("9.99")
+LATE_SECONDS = 3
 # On October's invoice stands September's flat rate, charged when the product was added, and October's.
 BILL = 2 * FLAT_RATE
 
 
-def owners(number, *products, card=GOOD_CARD):
-    """So many owners of `products` since September, whose invoices of October are open."""
-    with at("2026-09-10"):
+def owners(number, *products, card=GOOD_CARD, since="2026-09-10"):
+    """So many owners of `products` since that day, whose invoices of the next month are open."""
+    with at(since):
         made = [an_owner(*products, card=card) for _ in range(number)]
         run("create_invoices")
     return made
@@ -54,12 +60,31 @@ def sales(books):
 
 
 @contextmanager
-def the_gateway_does_not_answer(books):
-    """Hold the gateway's books, so that a sale that was sent waits for its answer."""
-    with closing(sqlite3.connect(books, isolation_level=None, timeout=30)) as held:
-        held.execute("BEGIN IMMEDIATE")
+def the_gateway_does_not_answer(books, runs=1):
+    """Hold the gateway's books, so that a sale that was sent waits for its answer.
+
+    Not before so many `runs` were told that there is no sale which ours do not know: they stand still then.
+    """
+    held = sqlite3.connect(books, isolation_level=None, timeout=30, check_same_thread=False)
+    with closing(held), ThreadPoolExecutor(1) as pool:
+        at_the_gate = Event()
+        holding = pool.submit(_hold, held, runs, at_the_gate)
+        assert at_the_gate.wait(PATIENCE)
         yield
+        holding.result()
         held.execute("ROLLBACK")
+
+
+def _hold(held, runs, at_the_gate):
+    try:
+        # Cards are first looked at when the first are claimed.
+        with all_at_the_gate(runs, "genbilling_card"):
+            at_the_gate.set()
+            until_waiting(runs)
+            # Before they go on.
+            held.execute("BEGIN IMMEDIATE")
+    finally:
+        connections.close_all()
 
 
 def pending():

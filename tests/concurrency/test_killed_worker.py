@@ -83,7 +83,7 @@ def test_killed_again_and_again_wherever_it_was(start, braintree_books):
 
 def test_killed_in_one_of_two_runs_leaves_its_accounts_to_later_runs(start, braintree_books):
     owners(INVOICES, "MSG")
-    with the_gateway_does_not_answer(braintree_books):
+    with the_gateway_does_not_answer(braintree_books, runs=2):
         runs = [begin_dispatch(start) for _ in range(2)]
         until(lambda: pending().count() == INVOICES, "both have claimed all that there is")
         runs[0].kill()

@@ -135,7 +135,7 @@ class CustomersMixin(RuleBasedStateMachine):
         self.world.declare()
         if self.changes_product(interface.update_product_terms, name, user):
             holding = self.customer_of(user).held(name, self.world.period)
-            holding.change_terms(self.world.declared[name], self.world.period)
+            holding.change_terms(self.world.declared[name], self.world.period, self.customer_of(user).closed)
 
     def changes_product(self, verb, name, user):
         customer = self.customer_of(user)

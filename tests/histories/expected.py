@@ -46,6 +46,8 @@ class Holding:
     steps: list[Steps] = field(default_factory=list)
     charged_from: int | None = None
     """The period of the flat rate that was charged when it was added; on trial none is."""
+    first_invoice: int | None = None
+    """The period of the invoice that this was put on."""
     last: int | None = None
     """The period that it ended with."""
     removed: bool = False
@@ -56,17 +58,31 @@ class Holding:
     def held_in(self, period):
         return self.last is None or self.last >= period
 
-    def filled_in(self, period):
-        """Whether dispatch puts the flat rate of `period` on that period's invoice."""
-        return self.charged_from is not None and self.charged_from < period and self.held_in(period)
+    def filled_in(self, invoice):
+        """The periods whose flat rates dispatch puts on the invoice of that period."""
+        if self.charged_from is None or invoice < self.first_invoice:
+            return []
+        # On the first one are those, too, whose own invoices had been dispatched ahead before it was added.
+        period = after(self.charged_from) if invoice == self.first_invoice else invoice
+        periods = []
+        while period <= invoice:
+            periods += [period] if self.held_in(period) else []
+            period = after(period)
+        return periods
 
-    def change_terms(self, declared, period):
-        """From the next period on, if they are other ones."""
+    def billed_through(self, closed, period):
+        """The last period billed, `period` at least: further by a dispatch ahead."""
+        if self.charged_from is None:
+            return period
+        return max([period, *(one for one in closed if one >= self.first_invoice and self.held_in(one))])
+
+    def change_terms(self, declared, period, closed):
+        """From the next period on that is not billed yet, if they are other ones."""
         if self.terms[max(self.terms)] != declared:
-            self.terms[after(period)] = declared
+            self.terms[after(self.billed_through(closed, period))] = declared
 
     def reset(self, period, closed):
-        self.steps = [steps for steps in self.steps if steps.period not in closed]
+        self.steps = [one for one in self.steps if one.period not in closed or one.period > period]
         self.capacity = self.terms_in(period).initial_step + sum(steps.units for steps in self.steps)
 
     def restored_in(self, period):
@@ -82,6 +98,8 @@ class Customer:
     expired_unpaid: bool = False
     """By retry days that were used up, and not by hand."""
     holdings: list[Holding] = field(default_factory=list)
+    closed: set[int] = field(default_factory=set)
+    """The periods of closed invoices: later ones than the current one, where a dispatch was ahead."""
     bought: dict[int, Counter] = field(default_factory=dict)
     """By the invoice's period: how often each (product's name or nothing, amount) is on it."""
 
@@ -91,9 +109,15 @@ class Customer:
     def usable(self, name, period):
         return self.held(name, period) if self.status in GOOD_STANDING else None
 
+    def next_invoice(self, period):
+        """The period of the invoice that takes what is bought: next month's, or the first one not closed."""
+        period = after(period)
+        while period in self.closed:
+            period = after(period)
+        return period
+
     def put(self, name, amount, period):
-        """What is bought goes on next month's invoice."""
-        self.bought.setdefault(after(period), Counter())[name, amount] += 1
+        self.bought.setdefault(self.next_invoice(period), Counter())[name, amount] += 1
 
     def start(self, name, terms, period):
         """Have a product from now on: as it is, revived, or sold anew."""
@@ -103,14 +127,15 @@ class Customer:
             self.holdings.append(holding)
         holding.last, holding.removed = None, False
         if holding.charged_from is None and self.status in BILLABLE:
-            holding.charged_from = period
+            holding.charged_from, holding.first_invoice = period, self.next_invoice(period)
             # A flat rate of nothing is no line; steps that cost nothing are one.
             if rate := Decimal(holding.terms_in(period).flat_rate):
                 self.put(name, rate, period)
 
     def remove(self, name, period):
         holding = self.held(name, period)
-        holding.last, holding.removed = holding.last or period, True
+        holding.last = holding.last or holding.billed_through(self.closed, period)
+        holding.removed = True
 
     def activate(self, declared, period):
         was_billable, self.status, self.expired_unpaid = self.status in BILLABLE, "active", False
@@ -122,7 +147,7 @@ class Customer:
     def end(self, status, period):
         self.status, self.expired_unpaid = status, False
         for holding in self.holdings:
-            holding.last = holding.last or period
+            holding.last = holding.last or holding.billed_through(self.closed, period)
 
     def follow_payments(self, status, declared, period):
         """Take over the status that followed from payments, and what it means for the products."""
@@ -137,7 +162,7 @@ class Customer:
     def buy_steps(self, name, amount, period):
         holding = self.held(name, period)
         terms = holding.terms_in(period)
-        holding.steps.append(Steps(period=after(period), units=amount * terms.step))
+        holding.steps.append(Steps(period=self.next_invoice(period), units=amount * terms.step))
         holding.capacity += amount * terms.step
         self.put(name, amount * Decimal(terms.step_cost), period)
         return holding
@@ -146,9 +171,9 @@ class Customer:
         """What is on the invoice of `period`, credits that were carried over aside."""
         lines = Counter(self.bought.get(period, ()))
         for holding in self.holdings if closed else ():
-            rate = Decimal(holding.terms_in(period).flat_rate) if holding.filled_in(period) else 0
-            if rate:
-                lines[holding.name, rate] += 1
+            for one in holding.filled_in(period):
+                if rate := Decimal(holding.terms_in(one).flat_rate):
+                    lines[holding.name, rate] += 1
         return lines
 
     def periods_owed(self, period):

@@ -19,15 +19,25 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
         self.restored = set()
         """The periods that a run found something periodic in."""
 
-    @rule(faults=some(*SALE_FAULTS))
-    def dispatch_invoices(self, faults):
+    @rule(faults=some(*SALE_FAULTS), ahead=st.sampled_from([False, False, True]))
+    def dispatch_invoices(self, faults, ahead=False):
         with self.world.faults(faults):
-            done = self.world.run("dispatch_invoices", sound=not faults)
+            done = self.world.run("dispatch_invoices", sound=not faults, ahead=ahead)
+        for owner, customer in self.customers.items():
+            closed = Invoice.objects.filter(account__owner=self.people[owner], closed=True)
+            customer.closed = set(closed.values_list("period", flat=True))
         self.follow_payments()
         if done:
-            late = Invoice.objects.open().filter(period__lte=self.world.period)
+            period = after(self.world.period) if ahead else self.world.period
+            late = Invoice.objects.open().filter(period__lte=period)
             left = [invoice for invoice in late if not is_a_credit_that_waits(invoice)]
             assert not left, f"left open: {left}"
+
+    @rule()
+    def create_invoices_ahead(self):
+        self.world.run("create_invoices", ahead=True)
+        self.invoices_are_there(after(self.world.period))
+        self.invoices_are_there(after(after(self.world.period)))
 
     @rule(faults=some(*SALE_FAULTS))
     def dispatch_invoices_in_the_next_night(self, faults):
@@ -38,7 +48,7 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
     def run_command_after_dispatch(self, command):
         self.world.run(command)
         if command == "create_invoices":
-            self.next_months_invoices_are_there()
+            self.invoices_are_there(after(self.world.period))
         elif command == "reset_products":
             self.reset()
         elif self.world.period not in self.restored:
@@ -55,17 +65,14 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
         for command in AFTER_DISPATCH:
             self.run_command_after_dispatch(command)
 
-    def next_months_invoices_are_there(self):
-        period = after(self.world.period)
+    def invoices_are_there(self, period):
         lacking = Account.objects.filter(status__in=Account.BILLABLE).exclude(invoices__period=period)
         assert not lacking.exists(), f"no invoice for {period}: {list(lacking)}"
 
     def reset(self):
-        for owner, customer in self.customers.items():
-            closed = Invoice.objects.filter(account__owner=self.people[owner], closed=True)
-            closed_periods = set(closed.values_list("period", flat=True))
+        for customer in self.customers.values():
             for holding in customer.holdings:
-                holding.reset(self.world.period, closed_periods)
+                holding.reset(self.world.period, customer.closed)
 
     def restore(self):
         """All that there is by now; by a later run of the same period nothing, but by force."""

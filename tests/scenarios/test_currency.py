@@ -11,6 +11,7 @@ from genbilling.forms import ItemForm, RefundForm
 from genbilling.interface import add_credit, refund_charge
 from genbilling.models import Charge, Invoice
 from genbilling.sandbox import connect
+from genbilling.services.billing import currency
 from tests.factories import (
     GOOD_CARD,
     amounts,
@@ -170,6 +171,24 @@ def test_where_the_credentials_may_not_ask_the_sale_itself_tells(braintree, due,
     assert october_of(due).paid
 
 
+def test_an_account_that_may_not_be_asked_takes_another_currency_once(settings, braintree, plan):
+    with at("2026-09-10"):
+        owners = [an_owner("PLAN", card=GOOD_CARD) for _ in range(20)]
+    settings_of(settings, MERCHANT_ACCOUNT_ID=OF_REALS)
+    with at("2026-10-01"), braintree.fault("status", status=403, **ASKING):
+        said = run_failing("dispatch_invoices", in_flight=1)
+        assert "The run was stopped: The merchant account charges in another currency." in said
+        taken = braintree.transactions()
+        assert 1 <= len(taken) < len(owners)
+        paid = Charge.objects.filter(state=Charge.State.PAID)
+        assert sorted(paid.values_list("transaction_id", "currency")) == sorted(
+            (one.id, "BRL") for one in taken
+        )
+        assert all(f"Transaction {one.id} took BRL, and the invoice is in USD" in said for one in taken)
+        assert f"merchant account '{OF_REALS}' charges in BRL" in run_failing("dispatch_invoices")
+    assert len(braintree.transactions()) == len(taken)
+
+
 # The invoice's
 
 
@@ -183,6 +202,17 @@ def test_an_invoice_that_was_closed_in_another_currency_is_not_charged(settings,
         )
         assert october_of(due).send_payment(force=True) is None
     assert braintree.charged_to(due) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "total", "charged"),
+    [("JPY", "667.00", True), ("", "667.00", True), ("", "666.67", False), ("USD", "667.00", False)],
+)
+def test_an_invoice_of_before_the_currency_was_kept_is_charged_where_its_total_can_be(
+    settings, kept, total, charged
+):
+    settings_of(settings, CURRENCY="JPY")
+    assert currency.is_ours(Invoice(currency=kept, total=Decimal(total))) is charged
 
 
 def test_a_closed_invoice_keeps_its_currency(charge):

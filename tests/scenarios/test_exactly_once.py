@@ -240,6 +240,21 @@ def test_a_statement_that_fails_in_a_handler_stops_that_account_alone(settings):
     assert invoice_of(good, 202610).paid
 
 
+def exiting(account, invoice):
+    raise SystemExit(1)
+
+
+def test_a_handler_that_calls_for_the_end_of_the_process_stops_that_account_alone(settings):
+    declare(settings, product("BAD", bill=exiting), product("PLAN"))
+    with at("2026-09-10"):
+        bad, good = an_owner("BAD", card=GOOD_CARD), an_owner("PLAN", card=GOOD_CARD)
+    with at("2026-10-01"):
+        said = run_failing("dispatch_invoices")
+    assert f"account {bad.genbilling_account.pk}: HandlerError: The 'bill' handler of product 'BAD'" in said
+    assert not invoice_of(bad, 202610).closed
+    assert invoice_of(good, 202610).paid
+
+
 def test_an_unknown_merchant_account_stops_the_run_and_fails_no_invoice(user, settings):
     settings.GENBILLING = {**settings.GENBILLING, "MERCHANT_ACCOUNT_ID": "nonesuch"}
     with at("2026-10-01"), hearing() as heard:
@@ -262,7 +277,7 @@ def test_cents_that_come_to_nothing_are_settled_at_zero(parts):
     assert len(invoices_of(user)) == 1
 
 
-def test_a_credit_left_on_a_cancelled_account_is_carried_over_once_however_late_and_often_it_runs():
+def test_a_credit_left_on_a_cancelled_account_stays_where_it_is_however_late_and_often_it_runs():
     with at("2026-09-10"):
         user = an_owner(card=GOOD_CARD)
         credit(user, "5.00", 202610)
@@ -271,8 +286,7 @@ def test_a_credit_left_on_a_cancelled_account_is_carried_over_once_however_late_
         run("dispatch_invoices")
         assert "nothing to do" in run("dispatch_invoices")
     assert [(one.period, one.closed, amounts(one)) for one in invoices_of(user)] == [
-        (202610, True, [Decimal("-5.00"), Decimal("5.00")]),
-        (202701, False, [Decimal("-5.00")]),
+        (202610, False, [Decimal("-5.00")]),
     ]
 
 

@@ -12,7 +12,7 @@ from genbilling.interface import (
     add_step_to_product,
     cancel_account,
 )
-from genbilling.models import Account, Charge, Invoice
+from genbilling.models import Charge, Invoice, Product
 from tests.factories import (
     GOOD_CARD,
     amounts,
@@ -206,8 +206,10 @@ def test_the_last_periods_are_billed_and_the_credit_after_them_waits(september):
 def test_while_a_product_has_a_period_left_to_fill_in_a_credit_does_not_wait(september):
     user = an_owner("FREE", card=GOOD_CARD)
     credit(user, "15.00", 202610)
-    # As somebody leaves it who changes the status by hand.
-    Account.objects.update(status="cancelled")
+    with at("2026-09-20"):
+        cancel_account(user)
+    # As somebody leaves it who changes the books by hand: a period is left to fill in.
+    Product.objects.update(last_period=202611)
     assert "1 closed (billed 0.00), 1 settled at zero" in dispatch("2026-10-01")
 
 

@@ -1,4 +1,7 @@
-"""An account's status, and what its products say of it: the verbs move both together."""
+"""An account's status, and what its products say of it: the verbs move both together.
+
+Grace that is not noted as unpaid is no finding: a project may give it by hand.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,6 @@ def standing(account: Account, products: Iterable[Product]) -> Iterator[str]:
     """Yield what does not go together; `products` are those of the account, the earlier ones first."""
     if account.unpaid_since is not None and account.status not in UNPAID:
         yield f"it is noted as in grace or expired unpaid, and is {account.status}"
-    if account.unpaid_since is None and account.status == Status.GRACE:
-        yield "it is in grace, and not noted as unpaid"
     # A product that was sold anew has earlier rows, which ended for good.
     latest = {product.name: product for product in products}
     for product in latest.values():

@@ -7,9 +7,10 @@ one, when the lock is waited for. A page that fails is split until the bad accou
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from ... import books
 from ...models import Account, Invoice, Product
@@ -152,15 +153,11 @@ class Closing:
             opened = open_missing_invoices(page.billable(), self._period)
             page.lock_what_is_due()
             drafts = page.drafts()
-            for through, products in filling.find_owed(drafts, page.products()).items():
-                _all_of(products).update(billed_through=through)
-            for period, products in filling.begin_proofs(drafts).items():
-                _all_of(products).update(proven_from=period)
+            for (first, last), products in filling.find_owed(drafts, page.products()).items():
+                moved = Product.objects.filter(among("pk", (product.pk for product in products)))
+                # From here on the rows prove what was billed, if they did not before.
+                moved.update(billed_through=last, proven_from=Coalesce("proven_from", first))
             filling.Filling(drafts).fill()
             closed = totals.close(drafts, self._period)
         self._report.closed(opened, closed)
         return page.held()
-
-
-def _all_of(products: Iterable[Product]) -> QuerySet[Product]:
-    return Product.objects.filter(among("pk", (product.pk for product in products)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from ... import conf
+from ... import conf, money
 from ...exceptions import BadSetting, GatewayBusy
 from ...gateway import PaymentService
 from ...models import Charge, Invoice
@@ -34,8 +34,9 @@ def check(service: PaymentService) -> None:
 
 
 def is_ours(invoice: Invoice) -> bool:
-    """Return whether `invoice` was closed in ``GENBILLING["CURRENCY"]``, or before its currency was kept."""
-    return invoice.currency in ("", conf.currency())
+    """Return whether `invoice` is in ``GENBILLING["CURRENCY"]``; older ones do not say, and may be."""
+    ours = conf.currency()
+    return invoice.currency == ours or (not invoice.currency and money.fits(invoice.get_total_amount(), ours))
 
 
 def taken_in_another(charge: Charge) -> str:

@@ -7,6 +7,7 @@ from ...exceptions import MoneyHeld, NotPending, PaymentUnderWay
 from ...gateway import Ending, Outcome, PaymentService
 from ...models import Charge
 from ...money import ZERO
+from ..installations import payment_service
 from ..operators import MAX_MEMO, MAX_OPERATOR, text
 from . import records
 from .by_hand import resolve
@@ -18,7 +19,7 @@ def end_charge(charge: Charge, operator: str, memo: str) -> Charge:
     """End a charge that would stay pending; see `genbilling.interface`."""
     books.refuse_open_transaction("end_charge()")
     operator, memo = text(operator, "operator", MAX_OPERATOR), text(memo, "memo", MAX_MEMO)
-    service = PaymentService()
+    service = payment_service()
     # Whatever can be found out counts for more than what somebody says.
     found = resolve(service, _pending(charge), send_again=False)
     if not isinstance(found, Charge):

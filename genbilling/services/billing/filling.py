@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import F, Q, QuerySet
 
 from ... import catalogue, conf, pricing
+from ...exceptions import HandlerError
 from ...language import invoice_language
 from ...models import Account, FormerTerms, HandledPeriod, Invoice, InvoiceItem, Product
 from ...models.products import Terms
@@ -43,42 +44,27 @@ def products_with_handler() -> list[str]:
     return [name for name, declared in catalogue.declarations().items() if declared.bill is not None]
 
 
-def find_owed(drafts: Iterable[Draft], products: Iterable[Product]) -> dict[int, list[Product]]:
+def find_owed(drafts: Iterable[Draft], products: Iterable[Product]) -> dict[tuple[int, int], list[Product]]:
     """Put on each draft what its account owes up to its period; drafts come in the order of periods.
 
     Returns:
-        The products that move, by the period that they are billed through afterwards.
+        The products that move, by the first and the last period that are billed now.
     """
     of_account: defaultdict[int, list[Product]] = defaultdict(list)
     for product in products:
         of_account[product.account_id].append(product)
-    billed = {}
+    billed: dict[int, tuple[Product, int, int]] = {}
     for draft in drafts:
         for product in of_account[draft.account.pk]:
-            draft.owed += [(product, period) for period in _periods_owed(product, draft.invoice.period)]
-            if draft.owed and draft.owed[-1][0] is product:
-                product.billed_through = draft.owed[-1][1]
-                billed[product.pk] = product
-    moved: defaultdict[int, list[Product]] = defaultdict(list)
-    for product in billed.values():
-        assert product.billed_through is not None
-        moved[product.billed_through].append(product)
+            if owed := list(_periods_owed(product, draft.invoice.period)):
+                draft.owed += [(product, period) for period in owed]
+                product.billed_through = owed[-1]
+                first = billed[product.pk][1] if product.pk in billed else owed[0]
+                billed[product.pk] = product, first, owed[-1]
+    moved: defaultdict[tuple[int, int], list[Product]] = defaultdict(list)
+    for product, first, last in billed.values():
+        moved[first, last].append(product)
     return moved
-
-
-def begin_proofs(drafts: Iterable[Draft]) -> dict[int, list[Product]]:
-    """Note on products that are billed the first time since that is proven from which period on it is.
-
-    Returns:
-        These products, by that period.
-    """
-    begun: defaultdict[int, list[Product]] = defaultdict(list)
-    for draft in drafts:
-        for product, period in draft.owed:
-            if product.proven_from is None:
-                product.proven_from = period
-                begun[period].append(product)
-    return begun
 
 
 def _periods_owed(product: Product, period: int) -> Iterator[int]:
@@ -161,6 +147,12 @@ def _have_billed(draft: Draft, declared: catalogue.Declaration, product: Product
     draft.account.period_at_work = period
     try:
         returned = declared.bill(draft.account, draft.invoice)
+    except SystemExit as error:
+        # An account's own trouble, as any error is: it would end every run at this account.
+        raise HandlerError(
+            f"The 'bill' handler of product {declared.name!r} called for the end of the process: "
+            "it must return the new InvoiceItem, or None."
+        ) from error
     finally:
         draft.account.period_at_work = None
     item = take_item(returned, draft.invoice, declared.name, "bill")
