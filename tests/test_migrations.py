@@ -223,6 +223,22 @@ def test_an_upgrade_within_the_month_restores_nobody_twice(restored_before_the_u
         assert "3 products restored" in run("restore_products")
 
 
+def test_an_upgrade_that_was_killed_while_it_noted_the_moment_goes_on_with_it(settings, transactional_db):
+    declare(settings, product("PLAN", periodic=True))
+    with at("2026-10-10"):
+        for _ in range(2):
+            an_owner("PLAN")
+    with at("2026-10-15"):
+        call_command("migrate", "genbilling", "0012", verbosity=0)
+        noted = RestoreMoment.objects.create(period=202610, moment=timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE genbilling_product SET restored_period = 202610")
+    with at("2026-10-16"):
+        call_command("migrate", "genbilling", verbosity=0)
+    assert RestoreMoment.objects.get() == noted
+    assert set(Product.objects.values_list("restored_for", flat=True)) == {noted.moment}
+
+
 def test_an_upgrade_of_books_that_were_not_restored_this_month_leaves_that_to_the_next_run(
     settings, transactional_db
 ):
