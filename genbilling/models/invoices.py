@@ -53,6 +53,10 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         """Return the unsettled invoices of `period` and earlier ones, in the order of periods."""
         return self.unsettled().filter(period__lte=period).order_by("period")
 
+    def to_work(self, period: int) -> Self:
+        """Return those that are `due`, and later ones, charged ahead, of which the answer was lost."""
+        return self.unsettled().filter(Q(period__lte=period) | Q(pending_charge__isnull=False))
+
     def numbered(self) -> Self:
         """Return the invoices to show: those that were closed with items, and so have a number."""
         return self.filter(number__isnull=False)

@@ -19,7 +19,7 @@ class OperationsMixin(PaymentsMixin, RuleBasedStateMachine):
         self.restored = set()
         """The periods that a run found something periodic in."""
 
-    @rule(faults=some(*SALE_FAULTS), ahead=st.sampled_from([False, False, True]))
+    @rule(faults=some(*SALE_FAULTS))
     def dispatch_invoices(self, faults, ahead=False):
         with self.world.faults(faults):
             done = self.world.run("dispatch_invoices", sound=not faults, ahead=ahead)

@@ -28,6 +28,7 @@ from tests.factories import (
     run_failing,
     turn_the_month,
 )
+from tests.scenarios.calls import SALES
 
 pytestmark = pytest.mark.django_db
 
@@ -251,3 +252,30 @@ def test_a_step_on_an_invoice_of_a_month_to_come_stays_beside_one_that_is_taken(
         add_step_to_product("PLAN", owner, 3)
         assert run("reset_products").startswith("reset_products 202611: 1 product reset. 3 steps kept")
     assert Product.objects.get().capacity == 250
+
+
+def test_a_lost_answer_to_a_charge_ahead_is_found_out_by_the_next_run_without_waiting_for_its_month(
+    owner, braintree
+):
+    with at("2026-10-20"), braintree.fault("timeout", when="after", **SALES):
+        assert "1 uncertain" in run_failing("dispatch_invoices", ahead=True)
+    with at("2026-10-21"):
+        assert "1 to resolve" in run("dispatch_invoices", dry_run=True)
+        assert "1 paid (10.00)" in run("dispatch_invoices")
+    assert invoice_of(owner, 202611).paid
+    assert len(braintree.charged_to(owner)) == 2, "October and November, once each"
+
+
+def test_what_an_account_owes_that_comes_back_after_its_month_was_closed_ahead_is_billed_later(owner):
+    with at("2026-10-15"):
+        add_step_to_product("PLAN", owner)
+        expire_account(owner)
+    with at("2026-10-20"):
+        run("dispatch_invoices", ahead=True)
+        assert amounts(invoice_of(owner, 202611)) == [Decimal("5.00")], "the step alone"
+        activate_account(owner)
+    with at("2026-11-01"):
+        turn_the_month()
+    with at("2026-12-01"):
+        turn_the_month()
+    assert amounts(invoice_of(owner, 202612)) == [RATE, RATE], "November's, and its own"

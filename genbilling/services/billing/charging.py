@@ -51,9 +51,12 @@ State = Charge.State
 
 
 def accounts_to_charge(period: int) -> QuerySet[Invoice, int]:
-    """Return the keys of the accounts with a closed invoice that is due in `period` and not settled."""
-    due = Invoice.objects.due(period).filter(closed=True).order_by("account_id")
-    return due.values_list("account_id", flat=True).distinct()
+    """Return the keys of the accounts with a closed invoice that is due in `period` and not settled.
+
+    And of those with a later one that was charged ahead and whose answer was lost.
+    """
+    wanted = Invoice.objects.to_work(period).filter(closed=True).order_by("account_id")
+    return wanted.values_list("account_id", flat=True).distinct()
 
 
 class Charging:

@@ -45,7 +45,7 @@ def foretell(period: int, report: DispatchReport, progress: Callable[[int], obje
 
 def accounts_to_look_at(period: int) -> QuerySet[Account]:
     """Return the accounts that have an invoice to open, to close or to charge in `period`."""
-    due = Invoice.objects.due(period).order_by().filter(account=OuterRef("pk"))
+    due = Invoice.objects.to_work(period).order_by().filter(account=OuterRef("pk"))
     return Account.objects.filter(Exists(due)) | accounts_to_close(period)
 
 
