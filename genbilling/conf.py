@@ -215,6 +215,12 @@ BRAINTREE_NAMES = (
     "BRAINTREE_PUBLIC_KEY",
     "BRAINTREE_PRIVATE_KEY",
 )
+# Of the merchant that the embedded Braintree serves, where the settings name none.
+EMBEDDED_KEYS = {
+    "BRAINTREE_MERCHANT_ID": "integration_merchant_id",
+    "BRAINTREE_PUBLIC_KEY": "integration_public_key",
+    "BRAINTREE_PRIVATE_KEY": "integration_private_key",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,7 +307,7 @@ def braintree() -> Braintree:
     """
     for problem in braintree_problems():
         raise BadSetting(problem)
-    environment, merchant_id, public_key, private_key = (getattr(settings, name) for name in BRAINTREE_NAMES)
+    environment, merchant_id, public_key, private_key = map(_braintree, BRAINTREE_NAMES)
     return Braintree(
         environment=environment, merchant_id=merchant_id, public_key=public_key, private_key=private_key
     )
@@ -315,7 +321,7 @@ def is_braintrees_own() -> bool:
 def braintree_problems() -> Iterator[str]:
     """Yield what is wrong with the ``BRAINTREE_*`` settings, a sentence each."""
     for name in BRAINTREE_NAMES:
-        value = getattr(settings, name, None)
+        value = _braintree(name)
         if not isinstance(value, str) or not value:
             yield f"The setting {name} is missing: it must be a string that is not empty."
         elif name == "BRAINTREE_ENVIRONMENT" and not _is_environment(value):
@@ -323,6 +329,11 @@ def braintree_problems() -> Iterator[str]:
                 f"BRAINTREE_ENVIRONMENT is {value!r}: it must be 'production', 'sandbox', 'embedded', or the "
                 "URL of a gateway on this host, e.g. 'http://localhost:3000'."
             )
+
+
+def _braintree(name: str) -> Any:
+    embedded = getattr(settings, "BRAINTREE_ENVIRONMENT", None) == "embedded"
+    return getattr(settings, name, EMBEDDED_KEYS.get(name) if embedded else None)
 
 
 def genbilling_problems() -> Iterator[str]:

@@ -82,6 +82,7 @@ def test_e001_is_a_wrong_genbilling_dict(settings, given, said):
     ["BRAINTREE_ENVIRONMENT", "BRAINTREE_MERCHANT_ID", "BRAINTREE_PUBLIC_KEY", "BRAINTREE_PRIVATE_KEY"],
 )
 def test_e002_is_a_missing_braintree_setting(settings, name):
+    settings.BRAINTREE_ENVIRONMENT = "http://localhost:3000"
     delattr(settings, name)
     assert ids() == ["genbilling.E002"]
     with pytest.raises(SystemCheckError, match=rf"genbilling\.E002\) The setting {name} is missing"):

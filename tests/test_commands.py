@@ -240,6 +240,7 @@ def test_wrong_credentials_stop_the_run_within_its_first_window(settings, owners
 
 @pytest.mark.parametrize("name", ["BRAINTREE_ENVIRONMENT", *CREDENTIALS])
 def test_a_missing_setting_stops_a_dispatch_before_anything_is_done(settings, owners, name):
+    settings.BRAINTREE_ENVIRONMENT = "http://localhost:3000"
     delattr(settings, name)
     with at("2026-10-01"), nothing_changes():
         assert f"The setting {name} is missing" in run_failing("dispatch_invoices")
@@ -273,7 +274,11 @@ def test_a_wrong_declaration_stops_the_billing_and_loses_nothing(settings, owner
     [
         ("", 0, "3 paid (75.00)"),
         ('BRAINTREE_PRIVATE_KEY = "wrong"', 1, "Braintree refuses the credentials"),
-        ("del BRAINTREE_PRIVATE_KEY", 1, "BRAINTREE_PRIVATE_KEY is missing"),
+        (
+            'BRAINTREE_ENVIRONMENT = "http://localhost:3000"; del BRAINTREE_PRIVATE_KEY',
+            1,
+            "BRAINTREE_PRIVATE_KEY is missing",
+        ),
     ],
     ids=["all well", "wrong credentials", "no credentials"],
 )

@@ -252,9 +252,17 @@ def test_the_braintree_settings_are_read_and_keep_the_private_key_to_themselves(
 
 @pytest.mark.parametrize("name", ["BRAINTREE_ENVIRONMENT", *CREDENTIALS])
 def test_a_missing_braintree_setting_is_an_error_that_names_it(settings, name):
+    settings.BRAINTREE_ENVIRONMENT = "sandbox"
     delattr(settings, name)
     with pytest.raises(BadSetting, match=f"The setting {name} is missing"):
         conf.braintree()
+
+
+def test_the_embedded_braintree_needs_no_keys(settings):
+    for name in CREDENTIALS:
+        delattr(settings, name)
+    read = conf.braintree()
+    assert (read.merchant_id, read.public_key) == ("integration_merchant_id", "integration_public_key")
 
 
 @pytest.mark.parametrize("name", ["BRAINTREE_ENVIRONMENT", *CREDENTIALS])
