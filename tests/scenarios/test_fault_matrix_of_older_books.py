@@ -7,7 +7,6 @@ After it is restored dispatches and comparisons go on as the documentation says,
 from contextlib import contextmanager
 
 import pytest
-from django.db import transaction
 
 from genbilling.gateway import PaymentService
 from genbilling.models import Account, Charge
@@ -16,6 +15,7 @@ from genbilling.services.billing import close_due, records, steps
 from genbilling.services.billing.claims import claim
 from genbilling.services.reports import DispatchReport
 from tests.factories import at
+from tests.scenarios.backups import lost_afterwards
 from tests.scenarios.faulty import BILL, NOON, PERIOD, a_fault, dispatches, status_and_words
 
 pytestmark = pytest.mark.django_db
@@ -70,13 +70,6 @@ def placed(world, faults):
     yield
     for rule in rules:
         rule.remove()
-
-
-@contextmanager
-def lost_afterwards():
-    backup = transaction.savepoint()
-    yield
-    transaction.savepoint_rollback(backup)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

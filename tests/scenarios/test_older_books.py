@@ -1,12 +1,10 @@
 """Books that are older than Braintree's: a backup was restored, commits are lost; nobody pays twice."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from braintree import TransactionSearch
-from django.db import transaction
 from django.utils import timezone
 
 from genbilling.exceptions import BadInput, Outdated, SaleUnknown
@@ -17,6 +15,7 @@ from genbilling.services.billing import close_due, records
 from genbilling.services.billing.claims import claim
 from genbilling.services.reports import DispatchReport
 from tests.factories import GOOD_CARD, an_owner, at, hearing, invoice_of, run, run_failing
+from tests.scenarios.backups import lost_afterwards
 from tests.scenarios.calls import SAID, SALES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plan")]
@@ -24,14 +23,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plan")]
 OCTOBER = 202610
 FIRST, SAME_DAY, NEXT_DAY = "2026-10-01", "2026-10-01 15:00", "2026-10-02"
 SEARCHES = {"verb": "POST", "path": "/transactions/advanced_search*"}
-
-
-@contextmanager
-def lost_afterwards():
-    """What is committed inside the block is lost at its end, as with a backup that is restored."""
-    backup = transaction.savepoint()
-    yield
-    transaction.savepoint_rollback(backup)
 
 
 @pytest.fixture
