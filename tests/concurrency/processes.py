@@ -110,9 +110,10 @@ def all_at_the_gate(number, table):
         until_waiting(number)
 
 
-def dispatch(start, period, processes=1):
-    """Run so many `dispatch_invoices` at the same time, and return what each said."""
+def dispatch(start, period, processes=1, *options):
+    """Run so many `dispatch_invoices` with `options` at the same time, and return what each said."""
     # The cards are first looked at after a run has noted its beginning: each has begun before any works.
     with all_at_the_gate(processes, "genbilling_card"):
-        running = [start("manage.py", "dispatch_invoices", "--period", period) for _ in range(processes)]
+        command = ("manage.py", "dispatch_invoices", "--period", period, *options)
+        running = [start(*command) for _ in range(processes)]
     return [process.said() for process in running]
