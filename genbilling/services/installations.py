@@ -36,8 +36,8 @@ def payment_service() -> PaymentService:
 
 def bind() -> None:
     """Note that the books belong to the merchant of the settings, who has answered; once noted it stands."""
-    place = connected_place()
-    if any(getattr(place, part) and not getattr(current(), part) for part in PARTS):
+    place, noted = connected_place(), current()
+    if any(getattr(place, part) and not getattr(noted, part) for part in PARTS):
         with books.atomic(durable=True):
             installation = lock_row(Installation.objects.all(), ROW)
             if not _other_than(installation, place):
